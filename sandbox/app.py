@@ -1,0 +1,109 @@
+"""Composes the Litestar application; nothing else does."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from importlib import import_module
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+from litestar import Litestar, Response, get
+from litestar.middleware import DefineMiddleware
+from litestar.openapi import OpenAPIConfig
+from litestar.openapi.plugins import JsonRenderPlugin
+from litestar.plugins.htmx import HTMXPlugin
+from litestar.static_files import create_static_files_router
+
+from sandbox.foundation import database
+from sandbox.foundation.policy import PUBLIC
+from sandbox.foundation.web import errors, observability, security, sessions, templating
+from sandbox.people.authentication import Authentication
+
+SLICES = (
+    "people", "applications", "pilots", "telemetry", "incidents", "lessons", "reports",
+    "framework", "register",
+)
+BUILD = Path(__file__).parent.parent / "static" / "build"
+
+
+def _parts(module: str, attribute: str) -> list[Any]:
+    """``attribute`` of every slice's ``module``, in the order of SLICES."""
+    names = [f"sandbox.{slice_}.{module}" for slice_ in SLICES]
+    return [
+        part
+        for name in names
+        if find_spec(name)
+        for part in getattr(import_module(name), attribute, [])
+    ]
+
+
+@get("/health/live", permission=PUBLIC, sync_to_thread=False, include_in_schema=False)
+def live() -> dict[str, str]:
+    """The process answers."""
+    return {"status": "live"}
+
+
+@get("/health/ready", permission=PUBLIC, include_in_schema=False)
+async def ready() -> Response[dict[str, str]]:
+    """The process and its database answer."""
+    try:
+        await database.fetch("SELECT 1")
+    except Exception:  # noqa: BLE001  (whatever it is, the answer is: not ready)
+        return Response({"status": "database unavailable"}, status_code=503)
+    return Response({"status": "ready"})
+
+
+@get("/metrics", permission=PUBLIC, sync_to_thread=False, include_in_schema=False)
+def metrics() -> Response[bytes]:
+    """Prometheus metrics of this process; the operator keeps the path inside the network."""
+    body, media_type = observability.metrics()
+    return Response(body, media_type=media_type)
+
+
+@asynccontextmanager
+async def _pool(_app: Litestar) -> AsyncIterator[None]:
+    async with database.pool():
+        yield
+
+
+def create_app() -> Litestar:
+    """The whole application.
+
+    :raises UndeclaredPermission: a route declares no permission.
+    """
+    observability.set_up_logs()
+    templating.set_navigation(_parts("pages", "NAVIGATION"))
+    app = Litestar(
+        route_handlers=[
+            live, ready, metrics,
+            create_static_files_router(
+                path="/assets", directories=[BUILD], name="assets", opt={"permission": PUBLIC},
+                include_in_schema=False,
+                cache_control=templating.FOREVER,
+            ),
+            *_parts("pages", "ROUTES"),
+            *_parts("api", "ROUTES"),
+        ],
+        lifespan=[_pool],
+        stores={"sessions": sessions.PostgresStore()},
+        middleware=[
+            observability.observed,
+            security.security_headers,
+            sessions.session_config().middleware,
+            DefineMiddleware(Authentication),
+        ],
+        guards=[security.declared_permission],
+        csrf_config=security.csrf_config(),
+        exception_handlers=errors.HANDLERS,
+        template_config=templating.template_config(),
+        plugins=[HTMXPlugin()],
+        openapi_config=OpenAPIConfig(
+            title="Rintis API", version="1.0.0", path="/api/v1/schema",
+            render_plugins=[JsonRenderPlugin(path="/openapi.json")],
+        ),
+        request_max_body_size=32 * 1024 * 1024,
+    )
+    security.check_permissions_declared(app.routes)
+    return app

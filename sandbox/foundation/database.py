@@ -1,0 +1,115 @@
+"""The database: one engine, its pool, and the transaction every write runs in.
+
+Which PostgreSQL that is (embedded or elsewhere) only :mod:`sandbox.foundation.postgres`
+knows.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Coroutine
+from contextlib import asynccontextmanager
+from types import TracebackType
+from typing import Any
+
+from piccolo.engine.postgres import PostgresEngine, PostgresTransaction
+
+from sandbox.foundation.postgres import connection_config
+
+DB = PostgresEngine(config=connection_config(), extensions=())
+
+
+class Transaction(PostgresTransaction):
+    """Piccolo's transaction, made safe against cancellation.
+
+    A client that hangs up cancels its request at any await. Piccolo's own exit would then
+    stop between rollback and release and leave a pooled connection inside a transaction,
+    so beginning and ending run in a task of their own that is always awaited to its end.
+    """
+
+    async def __aenter__(self) -> PostgresTransaction:
+        if self._parent is not None:
+            return self._parent
+        await _to_its_end(self._begin(), undo=self._end)
+        self.context = self.engine.current_transaction.set(self)
+        return self
+
+    async def __aexit__(
+        self,
+        exception_type: type[BaseException] | None,
+        exception: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> bool:
+        if self._parent is not None:
+            return False
+        self.engine.current_transaction.reset(self.context)
+        await _to_its_end(self._end(commit=exception is None))
+        return False
+
+    async def _begin(self) -> None:
+        self.connection = await self.get_connection()
+        self.transaction = self.connection.transaction()
+        try:
+            await self.begin()
+        except BaseException:
+            await self._release()
+            raise
+
+    async def _end(self, *, commit: bool = False) -> None:
+        try:
+            if not self._committed and not self._rolled_back:
+                await (self.commit() if commit else self.rollback())
+        finally:
+            await self._release()
+
+    async def _release(self) -> None:
+        if self.engine.pool:
+            await self.engine.pool.release(self.connection)
+        else:
+            await self.connection.close()
+
+
+async def _to_its_end(
+    step: Coroutine[Any, Any, None], undo: Any = None
+) -> None:
+    """Await ``step`` even when the caller is cancelled; then ``undo`` it and pass that on."""
+    task = asyncio.ensure_future(step)
+    try:
+        await asyncio.shield(task)
+    except asyncio.CancelledError:
+        await asyncio.wait({task})
+        if undo is not None and task.exception() is None:
+            await asyncio.wait({asyncio.ensure_future(undo())})
+        raise
+
+
+def transaction() -> Transaction:
+    """A transaction on the engine; a nested one silently joins the outer."""
+    return Transaction(DB)
+
+
+async def fetch(query: str, *values: Any) -> list[dict[str, Any]]:
+    """Run SQL with asyncpg's own ``$1`` parameters, inside the current transaction if any."""
+    current = DB.current_transaction.get()
+    if current:
+        rows = await current.connection.fetch(query, *values)
+    elif DB.pool:
+        async with DB.pool.acquire() as connection:
+            rows = await connection.fetch(query, *values)
+    else:
+        connection = await DB.get_new_connection()
+        try:
+            rows = await connection.fetch(query, *values)
+        finally:
+            await connection.close()
+    return [dict(row) for row in rows]
+
+
+@asynccontextmanager
+async def pool(*, size: int = 10) -> AsyncIterator[None]:
+    """Open the pool on this event loop for as long as the context lasts."""
+    await DB.start_connection_pool(min_size=1, max_size=size)
+    try:
+        yield
+    finally:
+        await DB.close_connection_pool()

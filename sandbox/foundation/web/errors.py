@@ -1,0 +1,115 @@
+"""How refusals and faults are told: a page to a person, an RFC 9457 problem to a machine."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+from typing import Any
+
+import structlog
+from litestar import Request, Response
+from litestar.exceptions import HTTPException, ValidationException
+
+from sandbox.foundation.errors import (
+    DomainError,
+    InvalidInput,
+    RuleBroken,
+    SignInNeeded,
+    TooMany,
+)
+from sandbox.foundation.i18n import N_, _
+from sandbox.foundation.web.pages import page, redirect
+
+log = structlog.get_logger()
+
+PROBLEM = "application/problem+json"
+_TITLES = {
+    400: N_("We could not read that request"),
+    401: N_("Sign in to go on"),
+    403: N_("You cannot do this"),
+    404: N_("Page not found"),
+    405: N_("That is not how this page is used"),
+    409: N_("This cannot be done now"),
+    413: N_("That is too large"),
+    415: N_("That kind of file or data is not accepted"),
+    422: N_("Some of what you entered needs another look"),
+    429: N_("Too many tries"),
+    500: N_("Something went wrong on our side"),
+    503: N_("The service is not available"),
+}
+AnyRequest = Request[Any, Any, Any]
+
+
+def domain_error(request: AnyRequest, error: DomainError) -> Response[Any]:
+    """Answer a refusal of the domain."""
+    if isinstance(error, SignInNeeded) and not is_api(request):
+        return to_sign_in(request)
+    headers = {"Retry-After": str(error.retry_after)} if isinstance(error, TooMany) else {}
+    extra: dict[str, Any] = {}
+    if isinstance(error, RuleBroken):
+        extra["rule"] = error.rule
+    if isinstance(error, InvalidInput):
+        extra["errors"] = error.errors
+    return answer(request, error.status, error.message, headers=headers, **extra)
+
+
+def http_error(request: AnyRequest, error: HTTPException) -> Response[Any]:
+    """Answer what Litestar refused: unknown paths, wrong methods, bad bodies, CSRF."""
+    extra: dict[str, Any] = {}
+    if isinstance(error, ValidationException):
+        details: list[Any] = error.extra if isinstance(error.extra, list) else []
+        extra["errors"] = {
+            str(item.get("key", "")): str(item.get("message", ""))
+            for item in details
+            if isinstance(item, dict)
+        }
+    detail = error.detail if error.status_code < 500 else ""
+    return answer(request, error.status_code, detail, headers=error.headers or {}, **extra)
+
+
+def fault(request: AnyRequest, error: Exception) -> Response[Any]:
+    """Answer a fault of ours; the log keeps it under the request's id."""
+    log.error("fault", path=request.url.path, exc_info=error)
+    return answer(request, 500, "")
+
+
+def answer(
+    request: AnyRequest,
+    status: int,
+    detail: str,
+    *,
+    headers: dict[str, str] | None = None,
+    **extra: Any,
+) -> Response[Any]:
+    """A page or a problem document, by who asks."""
+    title = _(_TITLES.get(status, HTTPStatus(status).phrase))
+    if is_api(request):
+        body = {"type": "about:blank", "title": title, "status": status, "detail": detail, **extra}
+        return Response(
+            {key: value for key, value in body.items() if value or key == "type"},
+            status_code=status, media_type=PROBLEM, headers=headers,
+        )
+    request_id = request.scope["state"].get("request_id", "")
+    response = page(
+        request, "errors/error.html", status=status, title=title, detail=detail,
+        code=status, request_id=request_id,
+    )
+    response.headers.update(headers or {})
+    return response
+
+
+def is_api(request: AnyRequest) -> bool:
+    """Whether a machine is asking."""
+    return request.url.path.startswith(("/api/", "/v1/", "/health/", "/schema"))
+
+
+def to_sign_in(request: AnyRequest) -> Response[Any]:
+    """Send a person to the sign-in page, and back here afterwards where that is safe."""
+    back = request.url.path if request.method == "GET" else "/"
+    return redirect(request, f"/sign-in?next={back}")
+
+
+HANDLERS: dict[Any, Any] = {
+    DomainError: domain_error,
+    HTTPException: http_error,
+    Exception: fault,
+}

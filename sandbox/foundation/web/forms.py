@@ -1,0 +1,142 @@
+"""Form input: what a person typed becomes a typed struct, or comes back with the errors.
+
+Nothing typed is ever lost: :class:`Form` keeps the raw words for the page to show again.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Generic, TypeVar, get_args, get_origin, get_type_hints
+
+import msgspec
+from litestar.connection import Request
+from litestar.datastructures import UploadFile
+
+from sandbox.foundation.errors import InvalidInput
+from sandbox.foundation.i18n import _
+
+Input = TypeVar("Input", bound=msgspec.Struct)
+Values = dict[str, Any]
+
+
+class Form(Generic[Input]):
+    """What was typed (``values``), what is wrong with it (``errors``), what it means (``data``).
+
+    ``data`` may be read only when there are no errors.
+    """
+
+    def __init__(
+        self,
+        values: Values | None = None,
+        errors: dict[str, str] | None = None,
+        data: Input | None = None,
+        files: dict[str, UploadFile] | None = None,
+    ) -> None:
+        self.values: Values = values or {}
+        self.errors: dict[str, str] = errors or {}
+        self.files = files or {}
+        self._data = data
+
+    @property
+    def data(self) -> Input:
+        """The typed input.
+
+        :raises InvalidInput: when there are errors.
+        """
+        if self.errors or self._data is None:
+            raise InvalidInput(self.errors)
+        return self._data
+
+    @property
+    def valid(self) -> bool:
+        """Whether the input can be used."""
+        return not self.errors
+
+    def refuse(self, error: InvalidInput) -> None:
+        """Take over the errors that a command found."""
+        self.errors.update(error.errors)
+
+    def get(self, name: str, default: Any = "") -> Any:
+        """What was typed into ``name``."""
+        return self.values.get(name, default)
+
+
+async def read_values(request: Request[Any, Any, Any]) -> tuple[Values, dict[str, UploadFile]]:
+    """The raw fields of a posted form: trimmed text, a list where a field came several times."""
+    values: Values = {}
+    files: dict[str, UploadFile] = {}
+    for name, value in (await request.form()).multi_items():
+        if isinstance(value, UploadFile):
+            if value.filename:
+                files[name] = value
+        elif name in values:
+            held = values[name]
+            values[name] = [*(held if isinstance(held, list) else [held]), value.strip()]
+        elif not name.startswith("_"):
+            values[name] = value.strip().replace("\r\n", "\n")
+    return values, files
+
+
+async def read_form(request: Request[Any, Any, Any], kind: type[Input]) -> Form[Input]:
+    """Read a posted form as ``kind``; every field that cannot be used has its own error."""
+    values, files = await read_values(request)
+    return parse(values, kind, files)
+
+
+def parse(
+    values: Values, kind: type[Input], files: dict[str, UploadFile] | None = None
+) -> Form[Input]:
+    """Convert raw ``values`` to ``kind``, field by field.
+
+    A field's own words for its error stand in its ``Meta(extra={"error": N_("…")})``.
+    """
+    hints = get_type_hints(kind, include_extras=True)
+    known: dict[str, Any] = {}
+    errors: dict[str, str] = {}
+    for field in msgspec.structs.fields(kind):
+        raw = _raw(values, field.encode_name, hints[field.name])
+        if raw is None:
+            if field.required:
+                errors[field.encode_name] = _words(hints[field.name], _("Fill this in"))
+            continue
+        try:
+            known[field.name] = msgspec.convert(raw, hints[field.name], strict=False)
+        except msgspec.ValidationError as error:
+            errors[field.encode_name] = _words(hints[field.name], _explain(str(error)))
+    return Form(values, errors, None if errors else kind(**known), files)
+
+
+def _raw(values: Values, name: str, hint: Any) -> Any:
+    """The value to convert; ``None`` where nothing was typed."""
+    value = values.get(name)
+    if _is_many(hint):
+        many = value if isinstance(value, list) else [value] if value else []
+        return [item for item in many if item]
+    if isinstance(value, list):
+        value = value[-1]
+    return value or None
+
+
+def _is_many(hint: Any) -> bool:
+    if get_origin(hint) is Annotated:
+        return _is_many(get_args(hint)[0])
+    return get_origin(hint) in {list, tuple, frozenset, set}
+
+
+def _words(hint: Any, otherwise: str) -> str:
+    for extra in getattr(hint, "__metadata__", ()):
+        if isinstance(extra, msgspec.Meta) and extra.extra and "error" in extra.extra:
+            return _(extra.extra["error"])
+    return otherwise
+
+
+def _explain(error: str) -> str:
+    """msgspec's message in words for people."""
+    if "length" in error:
+        return _("This is too long or too short")
+    if "`int`" in error or "`float`" in error or "`decimal`" in error:
+        return _("Enter a number")
+    if "date" in error:
+        return _("Enter a date, such as 23 11 2026")
+    if "enum" in error.lower():
+        return _("Choose one of the options")
+    return _("This cannot be used: check it")

@@ -1,0 +1,153 @@
+"""What every answer carries and every request passes: headers, CSRF, limits, permissions."""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from typing import Any
+
+from litestar.config.csrf import CSRFConfig
+from litestar.connection import ASGIConnection, Request
+from litestar.datastructures import MutableScopeHeaders
+from litestar.enums import ScopeType
+from litestar.handlers.base import BaseRouteHandler
+from litestar.types import ASGIApp, Message, Receive, Scope, Send
+
+from sandbox.foundation.database import fetch
+from sandbox.foundation.errors import Forbidden, SignInNeeded, TooMany
+from sandbox.foundation.i18n import _
+from sandbox.foundation.policy import Permission
+from sandbox.settings import settings
+
+_POLICY = "; ".join(
+    [
+        "default-src 'none'",
+        "script-src 'self'",
+        "style-src 'self'",
+        "img-src 'self' data:",
+        "font-src 'self'",
+        "connect-src 'self'",
+        "form-action 'self'",
+        "frame-ancestors 'none'",
+        "base-uri 'none'",
+        "manifest-src 'self'",
+    ]
+)
+HEADERS = {
+    "Content-Security-Policy": _POLICY,
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Referrer-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), microphone=(), geolocation=(), payment=()",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+}
+_HSTS = "max-age=31536000; includeSubDomains"
+
+
+def security_headers(app: ASGIApp) -> ASGIApp:
+    """ASGI middleware: the headers above on every answer; nothing personal is cached."""
+
+    async def wrapped(scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != ScopeType.HTTP:
+            await app(scope, receive, send)
+            return
+
+        async def send_with_headers(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableScopeHeaders.from_message(message)
+                for name, value in HEADERS.items():
+                    headers.setdefault(name, value)
+                headers.setdefault("Cache-Control", "no-store")
+                if settings.https:
+                    headers["Strict-Transport-Security"] = _HSTS
+            await send(message)
+
+        await app(scope, receive, send_with_headers)
+
+    return wrapped
+
+
+def csrf_config() -> CSRFConfig:
+    """A token in every form; machines with tokens (``/api``) have no cookie to abuse."""
+    return CSRFConfig(
+        secret=hashlib.sha256(f"csrf:{settings.secret_key}".encode()).hexdigest(),
+        cookie_name="csrf",
+        cookie_secure=settings.https,
+        cookie_httponly=True,
+        cookie_samesite="lax",
+        exclude=["^/api/", "^/v1/"],
+    )
+
+
+class UndeclaredPermission(Exception):
+    """A route declares no permission: a fault of the code, found at start."""
+
+
+def check_permissions_declared(routes: Any) -> None:
+    """Refuse to start with a route that declares no permission.
+
+    :raises UndeclaredPermission: naming the path.
+    """
+    for route in routes:
+        for handler in getattr(route, "route_handlers", [getattr(route, "route_handler", None)]):
+            declared = handler is not None and isinstance(
+                handler.opt.get("permission"), Permission
+            )
+            framework_made = handler is not None and (
+                handler.opt.get("exclude_from_permissions") or "OPTIONS" in _methods(handler)
+            )
+            if not declared and not framework_made:
+                raise UndeclaredPermission(route.path)
+
+
+def _methods(handler: Any) -> frozenset[str]:
+    return frozenset(getattr(handler, "http_methods", ()))
+
+
+async def declared_permission(
+    connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler
+) -> None:
+    """Guard of every route: whoever asks must hold the permission that the route declares.
+
+    :raises SignInNeeded: nobody has signed in.
+    :raises Forbidden: somebody has, without the right role.
+    """
+    wanted = handler.opt.get("permission")
+    if wanted is None or wanted.allows(connection.user):
+        return
+    if not connection.user.signed_in:
+        raise SignInNeeded(_("Sign in to go on"))
+    raise Forbidden(_("Your role does not include this page."))
+
+
+def client_address(request: Request[Any, Any, Any]) -> str:
+    """The caller's address, believing as many proxies as ``TRUSTED_PROXIES`` says."""
+    forwarded = request.headers.get("x-forwarded-for", "").split(",")
+    hops = settings.trusted_proxies
+    if hops and len(forwarded) >= hops and forwarded[-hops].strip():
+        return forwarded[-hops].strip()
+    return request.client.host if request.client else "unknown"
+
+
+async def limit(
+    request: Request[Any, Any, Any], what: str, *, times: int, seconds: int, of: str = ""
+) -> None:
+    """Let a caller do ``what`` at most ``times`` in ``seconds``, over all web processes.
+
+    ``of`` counts by something else than the address (an account's mail, say).
+
+    :raises TooMany: beyond that, until the window ends.
+    """
+    window = int(time.time()) // seconds * seconds
+    who = hashlib.sha256((of or client_address(request)).encode()).hexdigest()[:32]
+    (row,) = await fetch(
+        "INSERT INTO rate_count AS r (key, \"window\", count) VALUES ($1, $2, 1) "
+        "ON CONFLICT (key) DO UPDATE SET "
+        "count = CASE WHEN r.\"window\" = excluded.\"window\" THEN r.count + 1 ELSE 1 END, "
+        "\"window\" = excluded.\"window\" RETURNING count",
+        f"{what}:{who}", window,
+    )
+    if row["count"] > times:
+        wait = window + seconds - int(time.time())
+        raise TooMany(_("Too many tries. Wait a little and try again."), max(wait, 1))

@@ -1,0 +1,259 @@
+"""Writes of people: sign-up, sign-in, invitations, appointments."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from uuid import UUID, uuid4
+
+from argon2 import PasswordHasher
+from argon2.exceptions import InvalidHashError, VerifyMismatchError
+
+from sandbox.foundation.errors import InvalidInput
+from sandbox.foundation.i18n import _
+from sandbox.foundation.policy import allow
+from sandbox.foundation.tables import Session
+from sandbox.foundation.work import Work, work_of
+from sandbox.people import rules
+from sandbox.people.person import SYSTEM, Level, Person, Role
+from sandbox.people.tables import Account, Appointment, Membership, Organisation, Ticket
+from sandbox.settings import settings
+
+_hasher = PasswordHasher()
+# Checked when the address is unknown, so that the answer takes as long as a wrong password.
+_NO_ONE = _hasher.hash("nobody has this password")
+
+
+async def sign_up(*, name: str, email: str, password: str, language: str) -> None:
+    """Make an unconfirmed account and mail its confirmation link.
+
+    An address that already has an account gets a mail that says so: the page answers the
+    same either way, so that nobody can learn who has an account.
+
+    :raises InvalidInput: the password is too weak.
+    """
+    email = email.strip().lower()
+    rules.check_password(password, email)
+    hashed = _hasher.hash(password)
+    async with work_of(SYSTEM) as work:
+        existing = await Account.objects().where(Account.email == email).first()
+        if existing is not None and existing.confirmed_at is not None:
+            await work.mail(email, "people/already_registered", language, name=existing.name)
+            return
+        account = existing or Account(id=uuid4(), email=email, made_at=work.now)
+        account.name, account.password_hash, account.language = name.strip(), hashed, language
+        await work.save(account)
+        link = await _ticket(work, "confirm", email, account=account.id)
+        await work.mail(email, "people/confirm", language, name=account.name, link=link)
+        work.record("account.made", account)
+
+
+async def _ticket(work: Work, purpose: str, email: str, **columns: object) -> str:
+    """Store a ticket and return the address that uses it."""
+    plain, hashed = rules.secret()
+    await work.save(
+        Ticket(
+            id=uuid4(), purpose=purpose, secret_hash=hashed, email=email,
+            expires_at=work.now + rules.TICKET_LIFE[purpose], **columns,
+        )
+    )
+    return f"{settings.base_url}/{purpose}/{plain}"
+
+
+async def _take_ticket(work: Work, plain: str, purpose: str) -> Ticket:
+    ticket = (
+        await Ticket.objects()
+        .where(Ticket.secret_hash == rules.hashed(plain))
+        .lock_rows("UPDATE")
+        .first()
+    )
+    rules.use_ticket(ticket, purpose, work.now)
+    await work.save(ticket)
+    return ticket  # type: ignore[return-value]
+
+
+async def confirm(plain: str) -> UUID:
+    """Confirm an address by the link that was mailed; return the account to sign in.
+
+    :raises RuleBroken: the link was used or is too old.
+    """
+    async with work_of(SYSTEM) as work:
+        ticket = await _take_ticket(work, plain, "confirm")
+        account = await work.lock(Account, ticket.account)
+        account.confirmed_at = account.confirmed_at or work.now
+        await work.save(account)
+        work.record("account.confirmed", account)
+    return account.id
+
+
+async def sign_in(*, email: str, password: str) -> UUID | None:
+    """The account that ``email`` and ``password`` open; ``None`` for anything else."""
+    account = await Account.objects().where(Account.email == email.strip().lower()).first()
+    try:
+        _hasher.verify(account.password_hash if account else _NO_ONE, password)
+    except (VerifyMismatchError, InvalidHashError):
+        return None
+    usable = account and account.confirmed_at and not account.disabled_at
+    if not usable:
+        return None
+    async with work_of(SYSTEM) as work:
+        work.record("account.signed_in", account)
+    return account.id  # type: ignore[union-attr]
+
+
+async def ask_reset(*, email: str, language: str) -> None:
+    """Mail a link to choose a new password, if the address has an account."""
+    async with work_of(SYSTEM) as work:
+        account = await Account.objects().where(Account.email == email.strip().lower()).first()
+        if account is None or account.confirmed_at is None:
+            return
+        link = await _ticket(work, "reset", account.email, account=account.id)
+        await work.mail(account.email, "people/reset", language, name=account.name, link=link)
+
+
+async def reset_password(plain: str, password: str) -> UUID:
+    """Set a new password by a mailed link; every session of the account ends.
+
+    :raises InvalidInput: the password is too weak.
+    :raises RuleBroken: the link was used or is too old.
+    """
+    async with work_of(SYSTEM) as work:
+        ticket = await _take_ticket(work, plain, "reset")
+        rules.check_password(password, ticket.email)
+        account = await work.lock(Account, ticket.account)
+        account.password_hash = _hasher.hash(password)
+        await work.save(account)
+        await Session.delete().where(Session.person == account.id)
+        work.record("account.password_changed", account)
+    return account.id
+
+
+async def found_organisation(
+    person: Person, *, name: str, registration_number: str, country: str, size: str
+) -> Organisation:
+    """Name the person's firm; they become its owner.
+
+    :raises InvalidInput: they already belong to one.
+    """
+    if person.organisation is not None:
+        raise InvalidInput({"name": _("You already belong to an organisation")})
+    async with work_of(person) as work:
+        organisation = Organisation(
+            id=uuid4(), name=name.strip(), registration_number=registration_number.strip(),
+            country=country, size=size, made_at=work.now,
+        )
+        await work.save(organisation)
+        await _join(work, person.id, organisation.id, Level.OWNER)
+        work.record("organisation.founded", organisation)
+    return organisation
+
+
+async def _join(work: Work, account: UUID | None, organisation: UUID, level: Level) -> None:
+    await work.save(
+        Membership(
+            id=uuid4(), account=account, organisation=organisation, level=level, made_at=work.now
+        )
+    )
+
+
+async def invite(person: Person, *, email: str, level: Level) -> None:
+    """Invite a colleague into the person's organisation by mail."""
+    email = email.strip().lower()
+    async with work_of(person) as work:
+        organisation = await work.lock(Organisation, person.organisation)  # type: ignore[arg-type]
+        allow(person, "invite", organisation)
+        link = await _ticket(
+            work, "invite", email, organisation=organisation.id, level=level, made_by=person.id
+        )
+        await work.mail(
+            email, "people/invite", person.language,
+            inviter=person.name, organisation=organisation.name, link=link,
+        )
+        work.record("organisation.invited", organisation, level=level)
+
+
+async def accept_invitation(plain: str, *, name: str, password: str, language: str) -> UUID:
+    """Join by a mailed invitation; its address counts as confirmed.
+
+    :raises InvalidInput: the password is too weak, or the account belongs elsewhere.
+    :raises RuleBroken: the link was used or is too old.
+    """
+    async with work_of(SYSTEM) as work:
+        ticket = await _take_ticket(work, plain, "invite")
+        rules.check_password(password, ticket.email)
+        account = await Account.objects().where(Account.email == ticket.email).first()
+        if account is not None:
+            await _check_joins(account, password)
+        else:
+            account = Account(
+                id=uuid4(), email=ticket.email, name=name.strip(), language=language,
+                password_hash=_hasher.hash(password), made_at=work.now,
+            )
+        account.confirmed_at = account.confirmed_at or work.now
+        await work.save(account)
+        await _join(work, account.id, ticket.organisation, Level(ticket.level))
+        organisation = await work.lock(Organisation, ticket.organisation)
+        work.record("organisation.joined", organisation, account=account.id)
+    return account.id
+
+
+async def _check_joins(account: Account, password: str) -> None:
+    """An existing account joins with its own password, and only when it is free to."""
+    try:
+        _hasher.verify(account.password_hash, password)
+    except (VerifyMismatchError, InvalidHashError):
+        raise InvalidInput(
+            {"password": _("You already have an account: enter its password")}
+        ) from None
+    current = Membership.account == account.id
+    if await Membership.exists().where(current & Membership.ended_at.is_null()):
+        raise InvalidInput({"name": _("This account already belongs to an organisation")})
+
+
+async def make_person(
+    *,
+    name: str,
+    email: str,
+    password: str,
+    roles: frozenset[Role] = frozenset(),
+    authority: str = "",
+    sectors: frozenset[str] = frozenset(),
+    language: str = "en",
+    demo: bool = False,
+    by: Person = SYSTEM,
+) -> UUID:
+    """Make a confirmed account with its appointments, as an administrator does.
+
+    :raises InvalidInput: the address has an account, or the password is too weak.
+    """
+    email = email.strip().lower()
+    rules.check_password(password, email)
+    hashed = _hasher.hash(password)
+    async with work_of(by) as work:
+        if await Account.exists().where(Account.email == email):
+            raise InvalidInput({"email": _("This address already has an account")})
+        account = Account(
+            id=uuid4(), email=email, name=name, password_hash=hashed, language=language,
+            confirmed_at=work.now, demo=demo, made_at=work.now,
+        )
+        await work.save(account)
+        for role in sorted(roles):
+            await work.save(_appointment(account.id, role, authority, sectors, work.now))
+        work.record("account.appointed", account, roles=sorted(roles), authority=authority)
+    return account.id
+
+
+def _appointment(
+    account: UUID, role: Role, authority: str, sectors: frozenset[str], at: datetime
+) -> Appointment:
+    return Appointment(
+        id=uuid4(), account=account, role=role, authority=authority,
+        sectors=sorted(sectors), made_at=at,
+    )
+
+
+async def speak(person: Person, language: str) -> None:
+    """Remember the language that ``person`` reads."""
+    async with work_of(person) as work:
+        account = await work.lock(Account, person.id)  # type: ignore[arg-type]
+        account.language = language
+        await work.save(account)

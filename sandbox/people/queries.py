@@ -1,0 +1,94 @@
+"""Reads of people."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+import msgspec
+
+from sandbox.foundation.database import fetch
+from sandbox.people.person import Level, Person, Role
+
+_PERSON = """
+SELECT a.id, a.name, a.email, a.language, m.level, o.id AS organisation, o.name AS firm,
+       coalesce(array_agg(DISTINCT p.role) FILTER (WHERE p.id IS NOT NULL), '{}') AS roles,
+       coalesce(max(p.authority), '') AS authority,
+       coalesce((SELECT array_agg(DISTINCT s) FROM appointment q, unnest(q.sectors) s
+                 WHERE q.account = a.id AND q.ended_at IS NULL), '{}') AS sectors
+FROM account a
+LEFT JOIN appointment p ON p.account = a.id AND p.ended_at IS NULL
+LEFT JOIN membership m ON m.account = a.id AND m.ended_at IS NULL
+LEFT JOIN organisation o ON o.id = m.organisation
+WHERE {where} AND a.disabled_at IS NULL AND a.confirmed_at IS NOT NULL
+GROUP BY a.id, m.level, o.id, o.name
+"""
+
+
+def _person(row: dict[str, Any]) -> Person:
+    roles = {Role(role) for role in row["roles"]}
+    if row["organisation"] or not roles:
+        roles.add(Role.APPLICANT)
+    return Person(
+        id=row["id"], name=row["name"], email=row["email"], language=row["language"],
+        roles=frozenset(roles), authority=row["authority"], sectors=frozenset(row["sectors"]),
+        organisation=row["organisation"], organisation_name=row["firm"] or "",
+        level=Level(row["level"]) if row["level"] else None,
+    )
+
+
+async def person(account: UUID) -> Person | None:
+    """The person behind ``account``; ``None`` when disabled, unconfirmed or gone."""
+    rows = await fetch(_PERSON.format(where="a.id = $1"), account)
+    return _person(rows[0]) if rows else None
+
+
+async def person_by_email(email: str) -> Person | None:
+    """The person with this address (any case)."""
+    rows = await fetch(_PERSON.format(where="a.email = lower($1)"), email)
+    return _person(rows[0]) if rows else None
+
+
+async def staff(*, role: Role, sector: str | None = None) -> list[Person]:
+    """Everyone who holds ``role`` (over ``sector`` when given), by name."""
+    where = (
+        "EXISTS (SELECT 1 FROM appointment q WHERE q.account = a.id AND q.ended_at IS NULL "
+        "AND q.role = $1 AND ($2::text IS NULL OR $2 = ANY(q.sectors)))"
+    )
+    rows = await fetch(_PERSON.format(where=where) + " ORDER BY a.name", role, sector)
+    return [_person(row) for row in rows]
+
+
+async def members(organisation: UUID) -> list[Person]:
+    """The members of ``organisation``, owners first."""
+    query = _PERSON.format(where="o.id = $1") + " ORDER BY m.level DESC, a.name"
+    return [_person(row) for row in await fetch(query, organisation)]
+
+
+class DemoPerson(msgspec.Struct, frozen=True):
+    """One button on the demo's sign-in page."""
+
+    id: UUID
+    name: str
+    role: str
+    place: str
+
+
+async def demo_people() -> list[DemoPerson]:
+    """The accounts that the demo offers for one-click sign-in, staff by role, then firms."""
+    rows = await fetch(
+        "SELECT a.id, a.name, coalesce(min(p.role), 'applicant') AS role, "
+        "coalesce(max(o.name), max(p.authority), '') AS place "
+        "FROM account a LEFT JOIN appointment p ON p.account = a.id "
+        "LEFT JOIN membership m ON m.account = a.id AND m.ended_at IS NULL "
+        "LEFT JOIN organisation o ON o.id = m.organisation "
+        "WHERE a.demo AND a.confirmed_at IS NOT NULL "
+        "GROUP BY a.id ORDER BY min(a.made_at), a.name LIMIT 24"
+    )
+    return [DemoPerson(**row) for row in rows]
+
+
+async def organisation_name(organisation: UUID) -> str:
+    """The name of ``organisation``; empty when there is none."""
+    rows = await fetch("SELECT name FROM organisation WHERE id = $1", organisation)
+    return rows[0]["name"] if rows else ""
