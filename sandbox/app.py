@@ -22,8 +22,16 @@ from sandbox.foundation.web import errors, observability, security, sessions, te
 from sandbox.people.authentication import Authentication
 
 SLICES = (
-    "people", "applications", "pilots", "telemetry", "incidents", "lessons", "reports",
-    "framework", "register",
+    "people",
+    "applications",
+    "pilots",
+    "telemetry",
+    "incidents",
+    "lessons",
+    "reports",
+    "framework",
+    "register",
+    "oversight",
 )
 BUILD = Path(__file__).parent.parent / "static" / "build"
 
@@ -77,9 +85,14 @@ def create_app() -> Litestar:
     templating.set_navigation(_parts("pages", "NAVIGATION"))
     app = Litestar(
         route_handlers=[
-            live, ready, metrics,
+            live,
+            ready,
+            metrics,
             create_static_files_router(
-                path="/assets", directories=[BUILD], name="assets", opt={"permission": PUBLIC},
+                path="/assets",
+                directories=[BUILD],
+                name="assets",
+                opt={"permission": PUBLIC},
                 include_in_schema=False,
                 cache_control=templating.FOREVER,
             ),
@@ -100,7 +113,9 @@ def create_app() -> Litestar:
         template_config=templating.template_config(),
         plugins=[HTMXPlugin()],
         openapi_config=OpenAPIConfig(
-            title="Rintis API", version="1.0.0", path="/api/v1/schema",
+            title="Rintis API",
+            version="1.0.0",
+            path="/api/v1/schema",
             render_plugins=[JsonRenderPlugin(path="/openapi.json")],
         ),
         request_max_body_size=32 * 1024 * 1024,

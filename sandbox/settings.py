@@ -77,9 +77,7 @@ def read(environment: Mapping[str, str]) -> Settings:
         trusted_proxies=_number(environment, "TRUSTED_PROXIES", 0, low=0, high=10),
         web_workers=_number(environment, "WEB_WORKERS", 1, low=1, high=64),
         worker_threads=_number(environment, "WORKER_THREADS", 4, low=1, high=64),
-        log_level=_choice(
-            environment, "LOG_LEVEL", "info", ("debug", "info", "warning", "error")
-        ),
+        log_level=_choice(environment, "LOG_LEVEL", "info", ("debug", "info", "warning", "error")),
     )
 
 
@@ -91,9 +89,7 @@ def _url(environment: Mapping[str, str], name: str, schemes: tuple[str, ...]) ->
     return value
 
 
-def _number(
-    environment: Mapping[str, str], name: str, default: int, *, low: int, high: int
-) -> int:
+def _number(environment: Mapping[str, str], name: str, default: int, *, low: int, high: int) -> int:
     value = environment.get(name) or str(default)
     if not value.isdecimal() or not low <= int(value) <= high:
         raise SettingsError(f"{name} is {value!r}: expected a whole number from {low} to {high}")

@@ -73,7 +73,9 @@ async def append(events: Sequence[Event]) -> None:
                 previous = await _insert(event, number, previous)
         await fetch(
             'UPDATE audit_head SET number = $2, hash = $3 WHERE "case" = $1',
-            case, number, previous,
+            case,
+            number,
+            previous,
         )
 
 
@@ -81,11 +83,10 @@ async def _lock_head(case: UUID) -> tuple[int, bytes]:
     await fetch(
         'INSERT INTO audit_head ("case", number, hash, sealed_number) '
         "VALUES ($1, 0, $2, 0) ON CONFLICT DO NOTHING",
-        case, GENESIS,
+        case,
+        GENESIS,
     )
-    (head,) = await fetch(
-        'SELECT number, hash FROM audit_head WHERE "case" = $1 FOR UPDATE', case
-    )
+    (head,) = await fetch('SELECT number, hash FROM audit_head WHERE "case" = $1 FOR UPDATE', case)
     return head["number"], head["hash"]
 
 
@@ -95,8 +96,17 @@ async def _insert(event: Event, number: int, previous: bytes) -> bytes:
         'INSERT INTO audit_event ("case", number, at, person, person_name, event, '
         "subject_kind, subject, facts, previous, hash) "
         "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
-        event.case, number, event.at, event.person, event.person_name, event.event,
-        event.subject_kind, event.subject, event.facts, previous, hashed,
+        event.case,
+        number,
+        event.at,
+        event.person,
+        event.person_name,
+        event.event,
+        event.subject_kind,
+        event.subject,
+        event.facts,
+        previous,
+        hashed,
     )
     return hashed
 
@@ -145,15 +155,23 @@ async def _store_seal(number: int, previous: bytes, heads: list[dict[str, Any]])
     await fetch(
         "INSERT INTO audit_seal (number, at, heads, root, previous, hash) "
         "VALUES ($1, $2, $3, $4, $5, $6)",
-        number, at, len(heads), root, previous, _seal_hash(number, at, root, previous),
+        number,
+        at,
+        len(heads),
+        root,
+        previous,
+        _seal_hash(number, at, root, previous),
     )
     await fetch(
         'INSERT INTO audit_seal_leaf (seal, "case", number, hash) '
         "SELECT $1, * FROM unnest($2::uuid[], $3::int[], $4::bytea[])",
-        number, *([h[key] for h in heads] for key in ("case", "number", "hash")),
+        number,
+        *([h[key] for h in heads] for key in ("case", "number", "hash")),
     )
-    await fetch("UPDATE audit_head SET sealed_number = number WHERE \"case\" = ANY($1::uuid[])",
-                [h["case"] for h in heads])
+    await fetch(
+        'UPDATE audit_head SET sealed_number = number WHERE "case" = ANY($1::uuid[])',
+        [h["case"] for h in heads],
+    )
 
 
 @dataclass(frozen=True)
@@ -273,7 +291,10 @@ async def _verify_seals() -> tuple[int, list[Finding]]:
         root = merkle_root(_leaf(r["case"], r["number"], r["hash"]) for r in leaves)
         hashed = _seal_hash(seal_row["number"], seal_row["at"], root, previous)
         sound = (seal_row["number"], seal_row["root"], seal_row["hash"], seal_row["heads"]) == (
-            number, root, hashed, len(leaves),
+            number,
+            root,
+            hashed,
+            len(leaves),
         )
         if not sound:
             findings.append(Finding("seal", seal_row["number"], "the seal does not fit its heads"))

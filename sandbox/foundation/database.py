@@ -16,8 +16,6 @@ from piccolo.engine.postgres import PostgresEngine, PostgresTransaction
 
 from sandbox.foundation.postgres import connection_config
 
-DB = PostgresEngine(config=connection_config(), extensions=())
-
 
 class Transaction(PostgresTransaction):
     """Piccolo's transaction, made safe against cancellation.
@@ -69,9 +67,7 @@ class Transaction(PostgresTransaction):
             await self.connection.close()
 
 
-async def _to_its_end(
-    step: Coroutine[Any, Any, None], undo: Any = None
-) -> None:
+async def _to_its_end(step: Coroutine[Any, Any, None], undo: Any = None) -> None:
     """Await ``step`` even when the caller is cancelled; then ``undo`` it and pass that on."""
     task = asyncio.ensure_future(step)
     try:
@@ -83,9 +79,23 @@ async def _to_its_end(
         raise
 
 
+class Engine(PostgresEngine):
+    """Piccolo's engine with our transaction; importing it does not open a connection."""
+
+    async def check_version(self) -> None:
+        """Left to ``sandbox doctor``: a module that is imported must not wait for a server."""
+
+    def transaction(self, allow_nested: bool = True) -> Transaction:  # noqa: FBT001, FBT002
+        """Piccolo's own name for :func:`transaction`, so that both are the safe one."""
+        return Transaction(self, allow_nested=allow_nested)
+
+
+DB = Engine(config=connection_config(), extensions=())
+
+
 def transaction() -> Transaction:
     """A transaction on the engine; a nested one silently joins the outer."""
-    return Transaction(DB)
+    return DB.transaction()
 
 
 async def fetch(query: str, *values: Any) -> list[dict[str, Any]]:

@@ -100,5 +100,3 @@ class LifeCycle:
             for source in step.sources
         ]
         return "\n".join(["stateDiagram-v2", *lines])
-
-

@@ -59,7 +59,9 @@ class Work:
 
     async def once(self, key: str) -> bool:
         """Whether ``key`` is new. A job asks this first, so that run twice it acts once."""
-        query = "INSERT INTO job_effect (key, at) VALUES ($1, $2) ON CONFLICT DO NOTHING RETURNING key"
+        query = (
+            "INSERT INTO job_effect (key, at) VALUES ($1, $2) ON CONFLICT DO NOTHING RETURNING key"
+        )
         return bool(await fetch(query, key, self.now))
 
     def record(self, event: str, subject: Table, **facts: object) -> None:

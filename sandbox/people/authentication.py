@@ -55,7 +55,8 @@ async def _machine(connection: ASGIConnection[Any, Any, Any, Any]) -> Machine | 
     rows = await fetch(
         "UPDATE api_token SET last_used_at = $2 WHERE secret_hash = $1 AND revoked_at IS NULL "
         'RETURNING id, pilot, "case", made_by',
-        rules.hashed(token), clock.now(),
+        rules.hashed(token),
+        clock.now(),
     )
     if not rows:
         return None
@@ -63,7 +64,9 @@ async def _machine(connection: ASGIConnection[Any, Any, Any, Any]) -> Machine | 
     if person is None:
         return None
     return Machine(
-        token=rows[0]["id"], pilot=rows[0]["pilot"], case=rows[0]["case"],
+        token=rows[0]["id"],
+        pilot=rows[0]["pilot"],
+        case=rows[0]["case"],
         person=msgspec.structs.replace(person, roles=frozenset({Role.APPLICANT})),
     )
 

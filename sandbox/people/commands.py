@@ -52,8 +52,12 @@ async def _ticket(work: Work, purpose: str, email: str, **columns: object) -> st
     plain, hashed = rules.secret()
     await work.save(
         Ticket(
-            id=uuid4(), purpose=purpose, secret_hash=hashed, email=email,
-            expires_at=work.now + rules.TICKET_LIFE[purpose], **columns,
+            id=uuid4(),
+            purpose=purpose,
+            secret_hash=hashed,
+            email=email,
+            expires_at=work.now + rules.TICKET_LIFE[purpose],
+            **columns,
         )
     )
     return f"{settings.base_url}/{purpose}/{plain}"
@@ -138,8 +142,12 @@ async def found_organisation(
         raise InvalidInput({"name": _("You already belong to an organisation")})
     async with work_of(person) as work:
         organisation = Organisation(
-            id=uuid4(), name=name.strip(), registration_number=registration_number.strip(),
-            country=country, size=size, made_at=work.now,
+            id=uuid4(),
+            name=name.strip(),
+            registration_number=registration_number.strip(),
+            country=country,
+            size=size,
+            made_at=work.now,
         )
         await work.save(organisation)
         await _join(work, person.id, organisation.id, Level.OWNER)
@@ -165,8 +173,12 @@ async def invite(person: Person, *, email: str, level: Level) -> None:
             work, "invite", email, organisation=organisation.id, level=level, made_by=person.id
         )
         await work.mail(
-            email, "people/invite", person.language,
-            inviter=person.name, organisation=organisation.name, link=link,
+            email,
+            "people/invite",
+            person.language,
+            inviter=person.name,
+            organisation=organisation.name,
+            link=link,
         )
         work.record("organisation.invited", organisation, level=level)
 
@@ -185,8 +197,12 @@ async def accept_invitation(plain: str, *, name: str, password: str, language: s
             await _check_joins(account, password)
         else:
             account = Account(
-                id=uuid4(), email=ticket.email, name=name.strip(), language=language,
-                password_hash=_hasher.hash(password), made_at=work.now,
+                id=uuid4(),
+                email=ticket.email,
+                name=name.strip(),
+                language=language,
+                password_hash=_hasher.hash(password),
+                made_at=work.now,
             )
         account.confirmed_at = account.confirmed_at or work.now
         await work.save(account)
@@ -232,8 +248,14 @@ async def make_person(
         if await Account.exists().where(Account.email == email):
             raise InvalidInput({"email": _("This address already has an account")})
         account = Account(
-            id=uuid4(), email=email, name=name, password_hash=hashed, language=language,
-            confirmed_at=work.now, demo=demo, made_at=work.now,
+            id=uuid4(),
+            email=email,
+            name=name,
+            password_hash=hashed,
+            language=language,
+            confirmed_at=work.now,
+            demo=demo,
+            made_at=work.now,
         )
         await work.save(account)
         for role in sorted(roles):
@@ -246,8 +268,12 @@ def _appointment(
     account: UUID, role: Role, authority: str, sectors: frozenset[str], at: datetime
 ) -> Appointment:
     return Appointment(
-        id=uuid4(), account=account, role=role, authority=authority,
-        sectors=sorted(sectors), made_at=at,
+        id=uuid4(),
+        account=account,
+        role=role,
+        authority=authority,
+        sectors=sorted(sectors),
+        made_at=at,
     )
 
 

@@ -30,22 +30,28 @@ def _person(row: dict[str, Any]) -> Person:
     if row["organisation"] or not roles:
         roles.add(Role.APPLICANT)
     return Person(
-        id=row["id"], name=row["name"], email=row["email"], language=row["language"],
-        roles=frozenset(roles), authority=row["authority"], sectors=frozenset(row["sectors"]),
-        organisation=row["organisation"], organisation_name=row["firm"] or "",
+        id=row["id"],
+        name=row["name"],
+        email=row["email"],
+        language=row["language"],
+        roles=frozenset(roles),
+        authority=row["authority"],
+        sectors=frozenset(row["sectors"]),
+        organisation=row["organisation"],
+        organisation_name=row["firm"] or "",
         level=Level(row["level"]) if row["level"] else None,
     )
 
 
 async def person(account: UUID) -> Person | None:
     """The person behind ``account``; ``None`` when disabled, unconfirmed or gone."""
-    rows = await fetch(_PERSON.format(where="a.id = $1"), account)
+    rows = await fetch(_PERSON.replace("{where}", "a.id = $1"), account)
     return _person(rows[0]) if rows else None
 
 
 async def person_by_email(email: str) -> Person | None:
     """The person with this address (any case)."""
-    rows = await fetch(_PERSON.format(where="a.email = lower($1)"), email)
+    rows = await fetch(_PERSON.replace("{where}", "a.email = lower($1)"), email)
     return _person(rows[0]) if rows else None
 
 
@@ -55,13 +61,13 @@ async def staff(*, role: Role, sector: str | None = None) -> list[Person]:
         "EXISTS (SELECT 1 FROM appointment q WHERE q.account = a.id AND q.ended_at IS NULL "
         "AND q.role = $1 AND ($2::text IS NULL OR $2 = ANY(q.sectors)))"
     )
-    rows = await fetch(_PERSON.format(where=where) + " ORDER BY a.name", role, sector)
+    rows = await fetch(_PERSON.replace("{where}", where) + " ORDER BY a.name", role, sector)
     return [_person(row) for row in rows]
 
 
 async def members(organisation: UUID) -> list[Person]:
     """The members of ``organisation``, owners first."""
-    query = _PERSON.format(where="o.id = $1") + " ORDER BY m.level DESC, a.name"
+    query = _PERSON.replace("{where}", "o.id = $1") + " ORDER BY m.level DESC, a.name"
     return [_person(row) for row in await fetch(query, organisation)]
 
 

@@ -86,12 +86,19 @@ def answer(
         body = {"type": "about:blank", "title": title, "status": status, "detail": detail, **extra}
         return Response(
             {key: value for key, value in body.items() if value or key == "type"},
-            status_code=status, media_type=PROBLEM, headers=headers,
+            status_code=status,
+            media_type=PROBLEM,
+            headers=headers,
         )
     request_id = request.scope["state"].get("request_id", "")
     response = page(
-        request, "errors/error.html", status=status, title=title, detail=detail,
-        code=status, request_id=request_id,
+        request,
+        "errors/error.html",
+        status=status,
+        title=title,
+        detail=detail,
+        code=status,
+        request_id=request_id,
     )
     response.headers.update(headers or {})
     return response

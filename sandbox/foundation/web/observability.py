@@ -27,7 +27,9 @@ def set_up_logs() -> None:
     import sys
 
     renderer = (
-        structlog.dev.ConsoleRenderer() if sys.stderr.isatty() else structlog.processors.JSONRenderer()
+        structlog.dev.ConsoleRenderer()
+        if sys.stderr.isatty()
+        else structlog.processors.JSONRenderer()
     )
     structlog.configure(
         processors=[
@@ -84,7 +86,10 @@ def _note(scope: Scope, status: int, seconds: float) -> None:
     SECONDS.labels(route).observe(seconds)
     if not scope["path"].startswith(("/assets/", "/health/")):
         log.info(
-            "request", method=scope["method"], path=scope["path"], status=status,
+            "request",
+            method=scope["method"],
+            path=scope["path"],
+            status=status,
             ms=round(seconds * 1000, 1),
         )
 

@@ -91,9 +91,7 @@ def check_permissions_declared(routes: Any) -> None:
     """
     for route in routes:
         for handler in getattr(route, "route_handlers", [getattr(route, "route_handler", None)]):
-            declared = handler is not None and isinstance(
-                handler.opt.get("permission"), Permission
-            )
+            declared = handler is not None and isinstance(handler.opt.get("permission"), Permission)
             framework_made = handler is not None and (
                 handler.opt.get("exclude_from_permissions") or "OPTIONS" in _methods(handler)
             )
@@ -142,11 +140,12 @@ async def limit(
     window = int(time.time()) // seconds * seconds
     who = hashlib.sha256((of or client_address(request)).encode()).hexdigest()[:32]
     (row,) = await fetch(
-        "INSERT INTO rate_count AS r (key, \"window\", count) VALUES ($1, $2, 1) "
+        'INSERT INTO rate_count AS r (key, "window", count) VALUES ($1, $2, 1) '
         "ON CONFLICT (key) DO UPDATE SET "
-        "count = CASE WHEN r.\"window\" = excluded.\"window\" THEN r.count + 1 ELSE 1 END, "
-        "\"window\" = excluded.\"window\" RETURNING count",
-        f"{what}:{who}", window,
+        'count = CASE WHEN r."window" = excluded."window" THEN r.count + 1 ELSE 1 END, '
+        '"window" = excluded."window" RETURNING count',
+        f"{what}:{who}",
+        window,
     )
     if row["count"] > times:
         wait = window + seconds - int(time.time())

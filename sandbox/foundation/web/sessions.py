@@ -12,7 +12,10 @@ from typing import Any
 from uuid import UUID
 
 from litestar.connection import ASGIConnection, Request
-from litestar.middleware.session.server_side import ServerSideSessionBackend, ServerSideSessionConfig
+from litestar.middleware.session.server_side import (
+    ServerSideSessionBackend,
+    ServerSideSessionConfig,
+)
 from litestar.stores.base import Store
 from litestar.types import Empty, Message
 
@@ -32,14 +35,16 @@ class PostgresStore(Store):
     async def get(self, key: str, renew_for: int | timedelta | None = None) -> bytes | None:
         rows = await fetch(
             "SELECT data, expires_at FROM session WHERE id_hash = $1 AND expires_at > $2",
-            _hash(key), clock.now(),
+            _hash(key),
+            clock.now(),
         )
         if not rows:
             return None
         if rows[0]["expires_at"] - clock.now() < IDLE - _RENEW_AFTER:
             await fetch(
                 "UPDATE session SET expires_at = $2 WHERE id_hash = $1",
-                _hash(key), clock.now() + IDLE,
+                _hash(key),
+                clock.now() + IDLE,
             )
         return bytes(rows[0]["data"])
 
@@ -51,7 +56,10 @@ class PostgresStore(Store):
             "INSERT INTO session (id_hash, data, person, expires_at) VALUES ($1, $2, $3, $4) "
             "ON CONFLICT (id_hash) DO UPDATE SET data = excluded.data, person = excluded.person, "
             "expires_at = excluded.expires_at",
-            _hash(key), data, _person_in(data), clock.now() + IDLE,
+            _hash(key),
+            data,
+            _person_in(data),
+            clock.now() + IDLE,
         )
 
     async def delete(self, key: str) -> None:
@@ -134,5 +142,3 @@ async def sign_in(request: Request[Any, Any, Any], account: UUID) -> None:
 def sign_out(request: Request[Any, Any, Any]) -> None:
     """End the browser's session."""
     request.clear_session()
-
-

@@ -1,0 +1,311 @@
+"""Sign-up, sign-in, the organisation and its members."""
+
+from typing import Any
+from uuid import UUID
+
+from litestar import Request, get, post
+
+from sandbox.foundation.errors import InvalidInput, NotFound, RuleBroken
+from sandbox.foundation.i18n import LANGUAGES, N_, _, current_language
+from sandbox.foundation.policy import PUBLIC, SIGNED_IN
+from sandbox.foundation.web import sessions
+from sandbox.foundation.web.forms import Form, read_form
+from sandbox.foundation.web.pages import NavigationLink, flash, page, redirect
+from sandbox.foundation.web.security import limit
+from sandbox.people import commands, forms, queries
+from sandbox.people.person import Level, Person, Role
+from sandbox.people.policy import BE_A_MEMBER
+from sandbox.people.tables import Account
+from sandbox.settings import settings
+
+Asked = Request[Person, Any, Any]
+
+# The first page of each role, by what it has to do; the first that fits counts.
+_FIRST_PAGES = (
+    (Role.CENTRAL, "/overview"),
+    (Role.OFFICER, "/cases"),
+    (Role.DECISION_MAKER, "/cases"),
+    (Role.REVIEWER, "/reviews"),
+    (Role.POLICYMAKER, "/reports"),
+    (Role.AUDITOR, "/audit"),
+    (Role.ADMINISTRATOR, "/people"),
+)
+
+
+def first_page(person: Person) -> str:
+    """Where ``person`` begins after signing in."""
+    if person.is_any(Role.APPLICANT) and person.organisation is None:
+        return "/organisation/new"
+    return next((path for role, path in _FIRST_PAGES if role in person.roles), "/applications")
+
+
+def _safe(path: str) -> str:
+    """``path`` when it stays on this site, else nothing (no open redirect)."""
+    inside = path.startswith("/") and not path.startswith("//") and "\\" not in path
+    return path if inside and path != "/" else ""
+
+
+async def _enter(request: Asked, account: UUID, path: str = "") -> Any:
+    await sessions.sign_in(request, account)
+    person = await queries.person(account)
+    if person is None:
+        raise NotFound
+    return redirect(request, _safe(path) or first_page(person))
+
+
+@get("/sign-up", permission=PUBLIC)
+async def sign_up_form(request: Asked) -> Any:
+    """Ask for a new account."""
+    return page(request, "people/sign_up.html", form=Form())
+
+
+@post("/sign-up", permission=PUBLIC)
+async def sign_up(request: Asked) -> Any:
+    """Make the account and mail its confirmation."""
+    await limit(request, "sign-up", times=10, seconds=3600)
+    form = await read_form(request, forms.SignUp)
+    if form.valid:
+        try:
+            await commands.sign_up(
+                name=form.data.name,
+                email=form.data.email,
+                password=form.data.password,
+                language=current_language(),
+            )
+            return page(request, "people/check_mail.html", email=form.data.email)
+        except InvalidInput as error:
+            form.refuse(error)
+    return page(request, "people/sign_up.html", status=422, form=form)
+
+
+@get("/confirm/{secret:str}", permission=PUBLIC)
+async def confirm_form(request: Asked, secret: str) -> Any:
+    """A page with a button: mail scanners that follow links must not use the ticket up."""
+    return page(request, "people/confirm.html", secret=secret)
+
+
+@post("/confirm/{secret:str}", permission=PUBLIC)
+async def confirm(request: Asked, secret: str) -> Any:
+    """Confirm the address and sign in."""
+    try:
+        account = await commands.confirm(secret)
+    except RuleBroken as error:
+        return page(request, "people/link_spent.html", status=409, message=error.message)
+    return await _enter(request, account)
+
+
+@get("/sign-in", permission=PUBLIC)
+async def sign_in_form(request: Asked) -> Any:
+    """Ask for address and password; in the demo, offer its people."""
+    if request.user.signed_in:
+        return redirect(request, first_page(request.user))
+    form: Form[forms.SignIn] = Form({"next": _safe(request.query_params.get("next", ""))})
+    return await _sign_in_page(request, form)
+
+
+async def _sign_in_page(request: Asked, form: Form[forms.SignIn], status: int = 200) -> Any:
+    people = await queries.demo_people() if settings.demo else []
+    return page(request, "people/sign_in.html", status=status, form=form, demo_people=people)
+
+
+@post("/sign-in", permission=PUBLIC)
+async def sign_in(request: Asked) -> Any:
+    """Sign in, or say that address and password do not fit."""
+    await limit(request, "sign-in", times=20, seconds=900)
+    form = await read_form(request, forms.SignIn)
+    if form.valid:
+        await limit(request, "sign-in-of", times=10, seconds=900, of=form.data.email.lower())
+        account = await commands.sign_in(email=form.data.email, password=form.data.password)
+        if account is not None:
+            return await _enter(request, account, form.data.next)
+        form.errors["email"] = _("This address and password do not go together")
+    form.values.pop("password", None)
+    return await _sign_in_page(request, form, status=422)
+
+
+@post("/sign-in/demo/{account:uuid}", permission=PUBLIC)
+async def sign_in_demo(request: Asked, account: UUID) -> Any:
+    """Become a demo person with one click; only in demo mode, only demo accounts."""
+    demo = settings.demo and await Account.exists().where(
+        (Account.id == account) & Account.demo.eq(True)  # noqa: FBT003
+    )
+    if not demo:
+        raise NotFound
+    return await _enter(request, account)
+
+
+@post("/sign-out", permission=PUBLIC)
+async def sign_out(request: Asked) -> Any:
+    """End the session."""
+    sessions.sign_out(request)
+    return redirect(request, "/")
+
+
+@get("/forgotten", permission=PUBLIC)
+async def forgotten_form(request: Asked) -> Any:
+    """Ask for the address whose password is forgotten."""
+    return page(request, "people/forgotten.html", form=Form())
+
+
+@post("/forgotten", permission=PUBLIC)
+async def forgotten(request: Asked) -> Any:
+    """Mail a link; the answer is the same whether there is an account or not."""
+    await limit(request, "reset", times=10, seconds=3600)
+    form = await read_form(request, forms.AskReset)
+    if not form.valid:
+        return page(request, "people/forgotten.html", status=422, form=form)
+    await commands.ask_reset(email=form.data.email, language=current_language())
+    return page(request, "people/check_mail.html", email=form.data.email)
+
+
+@get("/reset/{secret:str}", permission=PUBLIC)
+async def reset_form(request: Asked, secret: str) -> Any:
+    """Ask for the new password."""
+    return page(request, "people/reset.html", form=Form(), secret=secret)
+
+
+@post("/reset/{secret:str}", permission=PUBLIC)
+async def reset(request: Asked, secret: str) -> Any:
+    """Set the new password and sign in."""
+    form = await read_form(request, forms.NewPassword)
+    if form.valid:
+        try:
+            return await _enter(request, await commands.reset_password(secret, form.data.password))
+        except InvalidInput as error:
+            form.refuse(error)
+        except RuleBroken as error:
+            return page(request, "people/link_spent.html", status=409, message=error.message)
+    return page(request, "people/reset.html", status=422, form=form, secret=secret)
+
+
+@get("/invite/{secret:str}", permission=PUBLIC)
+async def invitation(request: Asked, secret: str) -> Any:
+    """Welcome an invited colleague."""
+    return page(request, "people/join.html", form=Form(), secret=secret)
+
+
+@post("/invite/{secret:str}", permission=PUBLIC)
+async def join(request: Asked, secret: str) -> Any:
+    """Join the organisation and sign in."""
+    form = await read_form(request, forms.Joining)
+    if form.valid:
+        try:
+            account = await commands.accept_invitation(
+                secret,
+                name=form.data.name,
+                password=form.data.password,
+                language=current_language(),
+            )
+            return await _enter(request, account)
+        except InvalidInput as error:
+            form.refuse(error)
+        except RuleBroken as error:
+            return page(request, "people/link_spent.html", status=409, message=error.message)
+    return page(request, "people/join.html", status=422, form=form, secret=secret)
+
+
+@get("/organisation/new", permission=BE_A_MEMBER)
+async def organisation_form(request: Asked) -> Any:
+    """Ask for the organisation of a new applicant."""
+    if request.user.organisation is not None:
+        return redirect(request, "/organisation")
+    return page(request, "people/organisation_new.html", form=Form())
+
+
+@post("/organisation/new", permission=BE_A_MEMBER)
+async def found_organisation(request: Asked) -> Any:
+    """Name the organisation."""
+    form = await read_form(request, forms.NewOrganisation)
+    if form.valid:
+        try:
+            await commands.found_organisation(
+                request.user,
+                name=form.data.name,
+                country=form.data.country,
+                registration_number=form.data.registration_number,
+                size=form.data.size,
+            )
+            flash(request, "success", _("Your organisation is set up. Start your application."))
+            return redirect(request, "/applications")
+        except InvalidInput as error:
+            form.refuse(error)
+    return page(request, "people/organisation_new.html", status=422, form=form)
+
+
+@get("/organisation", permission=BE_A_MEMBER)
+async def organisation(request: Asked) -> Any:
+    """The organisation's members, and the form to invite another."""
+    return await _organisation_page(request, Form({"level": Level.EDITOR}))
+
+
+async def _organisation_page(
+    request: Asked, form: Form[forms.Invitation], status: int = 200
+) -> Any:
+    if request.user.organisation is None:
+        return redirect(request, "/organisation/new")
+    return page(
+        request,
+        "people/organisation.html",
+        status=status,
+        form=form,
+        members=await queries.members(request.user.organisation),
+    )
+
+
+@post("/organisation/invitations", permission=BE_A_MEMBER)
+async def invite(request: Asked) -> Any:
+    """Invite a colleague by mail."""
+    form = await read_form(request, forms.Invitation)
+    if not form.valid:
+        return await _organisation_page(request, form, status=422)
+    await commands.invite(request.user, email=form.data.email, level=form.data.level)
+    flash(
+        request,
+        "success",
+        _("We have sent an invitation to %(email)s.") % {"email": form.data.email},
+    )
+    return redirect(request, "/organisation")
+
+
+@post("/language/{code:str}", permission=PUBLIC)
+async def choose_language(request: Asked, code: str) -> Any:
+    """Read everything in another language from now on."""
+    if code not in LANGUAGES:
+        raise NotFound
+    request.session["language"] = code
+    if request.user.signed_in:
+        await commands.speak(request.user, code)
+    back = str((await request.form()).get("back", ""))
+    return redirect(request, _safe(back) or "/")
+
+
+@get("/account", permission=SIGNED_IN)
+async def account(request: Asked) -> Any:
+    """Who you are here, and what your roles let you do."""
+    return page(request, "people/account.html")
+
+
+NAVIGATION = [NavigationLink("/organisation", N_("Organisation"), BE_A_MEMBER)]
+
+ROUTES = [
+    sign_up_form,
+    sign_up,
+    confirm_form,
+    confirm,
+    sign_in_form,
+    sign_in,
+    sign_in_demo,
+    sign_out,
+    forgotten_form,
+    forgotten,
+    reset_form,
+    reset,
+    invitation,
+    join,
+    organisation_form,
+    found_organisation,
+    organisation,
+    invite,
+    choose_language,
+    account,
+]
