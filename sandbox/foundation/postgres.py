@@ -266,7 +266,7 @@ def _clear_what_a_crash_left() -> None:
         left = _server_processes()
         if not left:
             break
-        if attempt == 50:  # noqa: PLR2004  # five seconds: a backend deep in a query
+        if attempt == 50:  # five seconds: a backend deep in a query
             for process in left:
                 with suppress(ProcessLookupError):
                     os.kill(process, signal.SIGQUIT)
