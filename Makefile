@@ -47,14 +47,16 @@ node_modules/.stamp: package-lock.json .venv/bin/uv
 	@PYTHON='$(PYTHON)' scripts/environment
 	@touch $@
 
-.venv/run.stamp: requirements/run.txt .venv/bin/uv
+.venv/run.stamp: requirements/run.txt pyproject.toml .venv/bin/uv
 	@echo "Installing the Python packages"
 	@$(uv) pip install --quiet --python .venv --require-hashes -r $<
+	@$(uv) pip install --quiet --python .venv --offline --no-deps --editable .
 	@touch $@
 
-.venv/test.stamp: requirements/test.txt .venv/bin/uv
+.venv/test.stamp: requirements/test.txt pyproject.toml .venv/bin/uv
 	@echo "Installing the Python packages for tests and checks"
 	@$(uv) pip install --quiet --python .venv --require-hashes -r $<
+	@$(uv) pip install --quiet --python .venv --offline --no-deps --editable .
 	@touch $@ .venv/run.stamp
 
 # Testing -----------------------------------------------------------------------------------

@@ -1,0 +1,1 @@
+"""Background jobs: each actor is thin and calls one command or query of a slice."""
