@@ -12,10 +12,9 @@ uv := .venv/bin/uv
 
 # Trust the machine's own certificates, as pip and npm are set up to do.
 export UV_SYSTEM_CERTS ?= true
-export UV_LINK_MODE ?= copy
 
 catalogues := $(wildcard sandbox/locale/*/LC_MESSAGES/rintis.po)
-front_end := $(shell find static -path static/build -prune -o -type f -print)
+front_end := $(shell find static -path static/build -prune -o -type f -print 2>/dev/null)
 python_code := sandbox workers tests benchmarks scripts
 
 .PHONY: help
