@@ -10,8 +10,9 @@ PYTHON ?= python3
 python := .venv/bin/python
 uv := .venv/bin/uv
 
-# Trust the machine's own certificates, as pip and npm are set up to do.
+# Trust the certificates that the machine trusts: an organisation may have its own.
 export UV_SYSTEM_CERTS ?= true
+export NODE_USE_SYSTEM_CA ?= 1
 
 catalogues := $(wildcard sandbox/locale/*/LC_MESSAGES/rintis.po)
 front_end := $(shell find static -path static/build -prune -o -type f -print 2>/dev/null)
