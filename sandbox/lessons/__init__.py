@@ -1,0 +1,1 @@
+"""Lessons: drafted from a case, de-identified, cleared, published, adopted elsewhere."""

@@ -1,0 +1,1 @@
+"""Cross-sector reports: data set, disclosure control, narrative, PDF, publication."""
