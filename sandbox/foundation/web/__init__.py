@@ -1,0 +1,1 @@
+"""The edge: pages, forms, sessions, security headers and errors, for every slice."""

@@ -1,0 +1,207 @@
+"""The template environment: what every template can use without importing it.
+
+Macros are environment globals, because a block rendered on its own (an HTMX fragment)
+does not see what its template imports at the top. The GOV.UK macros lean on missing
+values being quietly empty, so they live in an environment of their own; in ours, a
+name that does not exist is an error.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlencode
+
+from jinja2 import (
+    ChainableUndefined,
+    Environment,
+    FileSystemLoader,
+    PackageLoader,
+    PrefixLoader,
+    StrictUndefined,
+    pass_context,
+)
+from jinja2.runtime import Context
+from litestar.datastructures import CacheControlHeader
+from litestar.plugins.jinja import JinjaTemplateEngine
+from litestar.template import TemplateConfig
+from markupsafe import Markup
+
+from sandbox.foundation import clock, i18n
+from sandbox.foundation.web import states
+from sandbox.foundation.web.navigation import set_navigation
+from sandbox.settings import settings
+
+__all__ = [
+    "BUILD", "FOREVER", "TEMPLATES", "asset", "environment", "set_global", "set_navigation",
+    "template_config",
+]  # fmt: skip
+
+_ROOT = Path(__file__).parents[3]
+TEMPLATES = _ROOT / "templates"
+BUILD = _ROOT / "static" / "build"
+FOREVER = CacheControlHeader(public=True, max_age=31_536_000, immutable=True)
+
+_GOVUK = (
+    "accordion", "back-link", "breadcrumbs", "button", "character-count", "checkboxes",
+    "details", "error-message", "error-summary", "fieldset", "file-upload", "hint", "input",
+    "inset-text", "label", "notification-banner", "panel", "password-input", "radios", "select",
+    "skip-link", "summary-list", "table", "tabs", "tag", "task-list", "textarea",
+    "warning-text",
+)  # fmt: skip
+_COMPONENTS = ("basics", "fields", "states", "lists", "tables", "timeline", "figures")
+
+
+@cache
+def environment() -> Environment:
+    """The one environment of pages, mails and documents."""
+    made = Environment(
+        loader=FileSystemLoader(TEMPLATES),
+        autoescape=_escapes,  # noqa: S701  (off only for the plain text of mails)
+        undefined=StrictUndefined,
+        extensions=["jinja2.ext.i18n", "jinja2.ext.do", "jinja2.ext.loopcontrols"],
+        trim_blocks=True,
+        lstrip_blocks=True,
+        auto_reload=settings.log_level == "debug",
+    )
+    made.install_gettext_callables(i18n._, i18n.ngettext, newstyle=True)  # type: ignore[attr-defined]
+    made.filters.update(_filters())
+    made.globals.update(_globals())
+    made.globals.update(_govuk_macros())
+    for name in _COMPONENTS:
+        if (TEMPLATES / "components" / f"{name}.html").exists():
+            made.globals.update(_macros(made, f"components/{name}.html"))
+    return made
+
+
+def template_config() -> TemplateConfig[JinjaTemplateEngine]:
+    """What Litestar needs to render with :func:`environment`."""
+    return TemplateConfig(instance=JinjaTemplateEngine.from_environment(environment()))
+
+
+def set_global(name: str, value: Any) -> None:
+    """Give every template ``name``: for what the application knows and the foundation does not."""
+    environment().globals[name] = value
+
+
+def _escapes(name: str | None) -> bool:
+    """Mails are plain text; everything else is HTML."""
+    return name is None or not name.endswith(".txt")
+
+
+def _macros(where: Environment, template: str) -> dict[str, Any]:
+    return {
+        name: macro
+        for name, macro in vars(where.get_template(template).module).items()
+        if not name.startswith("_")
+    }
+
+
+def _govuk_macros() -> dict[str, Any]:
+    apart = Environment(
+        loader=PrefixLoader({"govuk_frontend_jinja": PackageLoader("govuk_frontend_jinja")}),
+        autoescape=True,
+        undefined=ChainableUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        auto_reload=False,
+    )
+    found: dict[str, Any] = {}
+    for name in _GOVUK:
+        found.update(_macros(apart, f"govuk_frontend_jinja/components/{name}/macro.html"))
+    return {name: macro for name, macro in found.items() if name.startswith("govuk")}
+
+
+def _filters() -> dict[str, Any]:
+    return {
+        "date": i18n.format_date,
+        "datetime": i18n.format_datetime,
+        "time": i18n.format_time,
+        "clock": i18n.format_clock,
+        "month": i18n.format_month,
+        "money": i18n.format_money,
+        "number": i18n.format_number,
+        "percent": i18n.format_percent,
+        "filesize": i18n.format_size,
+        "relative_days": i18n.relative_days,
+        "time_left": i18n.time_left,
+        "listed": i18n.format_list,
+        "local": i18n.local,
+        "state_word": states.word,
+        "paragraphs": paragraphs,
+        "iso": lambda moment: moment.isoformat() if moment else "",
+    }
+
+
+def _globals() -> dict[str, Any]:
+    return {
+        "product_name": "Rintis",
+        "languages": i18n.LANGUAGES,
+        "language_names": i18n.LANGUAGE_NAMES,
+        "language_short": i18n.LANGUAGE_SHORT,
+        "current_language": i18n.current_language,
+        "currency_symbol": i18n.currency_symbol,
+        "pack": None,
+        "asset": asset,
+        "now": clock.now,
+        "state_of": states.state,
+        "clock_state": states.clock_state,
+        "href": href,
+        "with_query": with_query,
+        "without_query": without_query,
+    }
+
+
+# Assets ----------------------------------------------------------------------------------
+
+
+def asset(name: str) -> str:
+    """The address of a built file, with its content hash: ``asset("app.css")``."""
+    return f"/assets/{_manifest().get(name, name)}"
+
+
+@cache
+def _manifest() -> dict[str, str]:
+    path = BUILD / "manifest.json"
+    known: dict[str, str] = json.loads(path.read_text()) if path.exists() else {}
+    return known
+
+
+# Addresses -------------------------------------------------------------------------------
+
+
+def href(path: str, **query: Any) -> str:
+    """``path`` with ``query``; empty values are left out."""
+    kept = {name: value for name, value in query.items() if value not in ("", None, [])}
+    return f"{path}?{urlencode(kept, doseq=True)}" if kept else path
+
+
+@pass_context
+def with_query(context: Context, **changes: Any) -> str:
+    """This page's address with some of its query replaced; an empty value takes one out."""
+    request = context["request"]
+    query: dict[str, Any] = {}
+    for name, value in request.query_params.multi_items():
+        query.setdefault(name, []).append(value)
+    return href(request.url.path, **{**query, **changes})
+
+
+@pass_context
+def without_query(context: Context, name: str, value: str) -> str:
+    """This page's address without one value of one filter, and from its first page."""
+    request = context["request"]
+    query: dict[str, list[str]] = {}
+    for key, held in request.query_params.multi_items():
+        if (key, held) != (name, value) and key not in {"after", "before"}:
+            query.setdefault(key, []).append(held)
+    return href(request.url.path, **query)
+
+
+def paragraphs(text: str | Mapping[str, str] | None) -> Markup:
+    """Plain text as paragraphs: a blank line parts them, a line break stays one."""
+    parts = [part.strip() for part in i18n.local(text).split("\n\n") if part.strip()]
+    lines = (Markup("<br>").join(part.split("\n")) for part in parts)
+    return Markup("").join(Markup('<p class="govuk-body">{}</p>').format(line) for line in lines)
