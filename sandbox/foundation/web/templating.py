@@ -22,9 +22,8 @@ from jinja2 import (
     PackageLoader,
     PrefixLoader,
     StrictUndefined,
-    pass_context,
 )
-from jinja2.runtime import Context
+from litestar import Request
 from litestar.datastructures import CacheControlHeader
 from litestar.plugins.jinja import JinjaTemplateEngine
 from litestar.template import TemplateConfig
@@ -40,6 +39,8 @@ __all__ = [
     "template_config",
 ]  # fmt: skip
 
+AnyRequest = Request[Any, Any, Any]
+
 _ROOT = Path(__file__).parents[3]
 TEMPLATES = _ROOT / "templates"
 BUILD = _ROOT / "static" / "build"
@@ -52,7 +53,8 @@ _GOVUK = (
     "skip-link", "summary-list", "table", "tabs", "tag", "task-list", "textarea",
     "warning-text",
 )  # fmt: skip
-_COMPONENTS = ("basics", "fields", "states", "lists", "tables", "timeline", "figures")
+# In this order: a later one may use those before it.
+_COMPONENTS = ("states", "basics", "fields", "lists", "tables", "timeline", "figures")
 
 
 @cache
@@ -179,25 +181,23 @@ def href(path: str, **query: Any) -> str:
     return f"{path}?{urlencode(kept, doseq=True)}" if kept else path
 
 
-@pass_context
-def with_query(context: Context, **changes: Any) -> str:
+def with_query(request: AnyRequest, **changes: Any) -> str:
     """This page's address with some of its query replaced; an empty value takes one out."""
-    request = context["request"]
-    query: dict[str, Any] = {}
+    return href(request.url.path, **{**_query(request), **changes})
+
+
+def without_query(request: AnyRequest, name: str, value: str) -> str:
+    """This page's address without one value of one filter, and from its first page."""
+    query = _query(request)
+    query[name] = [held for held in query.get(name, []) if held != value]
+    return href(request.url.path, **{**query, "after": "", "before": ""})
+
+
+def _query(request: AnyRequest) -> dict[str, list[str]]:
+    query: dict[str, list[str]] = {}
     for name, value in request.query_params.multi_items():
         query.setdefault(name, []).append(value)
-    return href(request.url.path, **{**query, **changes})
-
-
-@pass_context
-def without_query(context: Context, name: str, value: str) -> str:
-    """This page's address without one value of one filter, and from its first page."""
-    request = context["request"]
-    query: dict[str, list[str]] = {}
-    for key, held in request.query_params.multi_items():
-        if (key, held) != (name, value) and key not in {"after", "before"}:
-            query.setdefault(key, []).append(held)
-    return href(request.url.path, **query)
+    return query
 
 
 def paragraphs(text: str | Mapping[str, str] | None) -> Markup:
