@@ -1,0 +1,370 @@
+"""What a pack's parts must say of each other: keys that exist, languages that are complete."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Collection, Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any, NoReturn
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+import holidays
+
+from sandbox.framework.assessment import Criterion, Reason, Rubric, ScreeningCheck, SelfCheck
+from sandbox.framework.calendars import ExtraHoliday, Jurisdiction, Subdivision
+from sandbox.framework.conditions import Cap, ConditionTemplate, Metric
+from sandbox.framework.errors import PackError
+from sandbox.framework.pack import Pack
+from sandbox.framework.questions import (
+    CHOOSING,
+    FEED_COLUMNS,
+    FEEDS_NEEDED,
+    Column,
+    Feed,
+    Question,
+    QuestionKind,
+)
+from sandbox.framework.reading import walk
+from sandbox.framework.severities import BUILT_IN_FACTS, IncidentRules, Regime
+from sandbox.framework.struct import Named
+from sandbox.framework.text import Text
+from sandbox.framework.thresholds import Threshold
+from sandbox.framework.when import When
+
+CLOCKS_NEEDED = (
+    "acknowledgement",
+    "completeness",
+    "screening",
+    "review",
+    "decision",
+    "returned",
+    "clarification",
+    "draft",
+    "plan_acceptance",
+    "evidence_decision",
+    "breach_explanation",
+    "extension",
+    "exit_report",
+    "exit_decision",
+    "factual_check",
+)
+"""The clocks that the system starts by name; a pack may have more."""
+
+
+@dataclass(frozen=True)
+class Source:
+    """A file of the pack and what was read from it."""
+
+    file: str
+    value: Any
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where in a pack something stands."""
+
+    file: str
+    path: str
+
+    def wrong(self, expected: str, *, at: str = "") -> NoReturn:
+        """Say that here, or in the field ``at`` of it, something else was expected."""
+        path = f"{self.path}.{at}" if self.path and at else self.path or at
+        raise PackError(self.file, path, f"Expected {expected}")
+
+    def known(self, keys: Iterable[str], among: Collection[str], what: str, *, at: str) -> None:
+        """Every one of ``keys``, in field ``at``, must be one of ``among``."""
+        for key in keys:
+            if key not in among:
+                self.wrong(f"a key of {what} ({_listed(among)}), got `{key}`", at=at)
+
+
+def _listed(keys: Collection[str], most: int = 12) -> str:
+    names = list(keys)
+    return ", ".join(names[:most]) + (", …" if len(names) > most else "")
+
+
+def check(pack: Pack, sources: Iterable[Source]) -> None:
+    """Check ``pack``, read from ``sources``, against itself.
+
+    :raises PackError: naming the first thing that does not fit.
+    """
+    keys = _Keys(pack)
+    for source in sources:
+        for path, part in walk(source.value):
+            place = Place(source.file, path)
+            if isinstance(part, Text):
+                _check_text(place, part, pack.languages)
+            elif isinstance(part, tuple):
+                _check_unique(place, part)
+            _check_sectors(place, part, keys)
+            for kind, look in _LOOKS.items():
+                if isinstance(part, kind):
+                    look(place, part, keys)
+    _check_form(pack)
+    _check_authorities(pack)
+    _check_clocks(pack)
+
+
+class _Keys:
+    """The keys that others may refer to."""
+
+    def __init__(self, pack: Pack) -> None:
+        self.pack = pack
+        self.sectors = [sector.key for sector in pack.sectors]
+        self.authorities = [authority.key for authority in pack.authorities]
+        self.principles = [principle.key for principle in pack.principles]
+        self.vulnerabilities = [weakness.key for weakness in pack.vulnerabilities]
+        self.units = [unit.key for unit in pack.measures.units]
+        self.metrics = {metric.key: metric for metric in pack.metrics}
+        self.questions = {question.key: question for question in pack.form.questions()}
+        self.criteria = [criterion.key for criterion in pack.rubric.criteria]
+        self.subdivisions = [part.key for part in pack.jurisdiction.subdivisions]
+
+
+def _check_text(place: Place, text: Text, languages: Collection[str]) -> None:
+    for language in languages:
+        if not text.get(language):
+            place.wrong(f"words in `{language}`", at=language)
+    for language in text:
+        if language not in languages:
+            place.wrong(f"only the pack's languages ({_listed(languages)})", at=language)
+
+
+def _check_unique(place: Place, parts: tuple[Any, ...]) -> None:
+    counts = Counter(part.key for part in parts if isinstance(part, Named))
+    for key, times in counts.items():
+        if times > 1:
+            place.wrong(f"each key once, got `{key}` {times} times")
+
+
+def _check_sectors(place: Place, part: Any, keys: _Keys) -> None:
+    for field in ("sectors", "leads", "joins"):
+        given = getattr(part, field, None)
+        if isinstance(given, tuple) and all(isinstance(key, str) for key in given):
+            place.known(given, keys.sectors, "a sector", at=field)
+
+
+def _check_when(
+    place: Place, when: When | None, questions: dict[str, Question], keys: _Keys, *, at: str
+) -> None:
+    for fact, comparison in when.facts() if when else ():
+        place.known([fact], questions, "a question", at=at)
+        offered = _offered(questions[fact], keys)
+        if offered:
+            values = [str(value) for value in comparison.values()]
+            place.known(values, offered, f"a choice of `{fact}`", at=at)
+
+
+def _offered(question: Question, keys: _Keys) -> list[str]:
+    if question.kind not in CHOOSING:
+        return []
+    return [key for key, _label in keys.pack.choices(question)]
+
+
+# One look for each kind of part ----------------------------------------------------------
+
+
+def _look_at_question(place: Place, question: Question, _keys: _Keys) -> None:
+    chooses = question.kind in CHOOSING
+    if chooses != bool(question.choices or question.choices_from):
+        wanted = "choices" if chooses else "no choices for this kind"
+        place.wrong(wanted, at="choices")
+    if (question.kind == QuestionKind.TABLE) != bool(question.columns):
+        place.wrong("columns for a table, and for nothing else", at="columns")
+    if question.feeds in FEED_COLUMNS:
+        have = {column.key for column in question.columns}
+        for needed in FEED_COLUMNS[question.feeds]:
+            if needed not in have:
+                place.wrong(f"the column `{needed}`, which `{question.feeds}` needs", at="columns")
+
+
+def _look_at_column(place: Place, column: Column, _keys: _Keys) -> None:
+    if (column.kind == "choice") != bool(column.choices or column.choices_from):
+        place.wrong("choices for a column of kind `choice`, and for no other", at="choices")
+
+
+def _look_at_self_check(place: Place, self_check: SelfCheck, keys: _Keys) -> None:
+    questions = {question.key: question for question in self_check.questions}
+    for index, outcome in enumerate(self_check.outcomes):
+        here = Place(place.file, f"outcomes[{index} “{outcome.key}”]")
+        _check_when(here, outcome.when, questions, keys, at="when")
+    if not self_check.outcomes or self_check.outcomes[-1].when is not None:
+        place.wrong("a last outcome without `when`, for all who are left", at="outcomes")
+
+
+def _look_at_screening(place: Place, line: ScreeningCheck, keys: _Keys) -> None:
+    place.known(line.questions, keys.questions, "a question of the form", at="questions")
+
+
+def _look_at_criterion(place: Place, criterion: Criterion, keys: _Keys) -> None:
+    place.known(criterion.questions, keys.questions, "a question of the form", at="questions")
+    highest = keys.pack.rubric.highest
+    if len(criterion.anchors) != highest + 1:
+        place.wrong(f"{highest + 1} anchors, for 0 to {highest}", at="anchors")
+    if not 0 <= criterion.minimum <= highest:
+        place.wrong(f"a score from 0 to {highest}", at="minimum")
+
+
+def _look_at_rubric(place: Place, rubric: Rubric, _keys: _Keys) -> None:
+    if not rubric.criteria:
+        place.wrong("at least one criterion", at="criteria")
+
+
+def _look_at_reason(place: Place, reason: Reason, keys: _Keys) -> None:
+    if reason.criterion is not None:
+        place.known([reason.criterion], keys.criteria, "a criterion", at="criterion")
+
+
+def _look_at_metric(place: Place, metric: Metric, keys: _Keys) -> None:
+    place.known([metric.unit], keys.units, "a unit", at="unit")
+
+
+def _look_at_threshold(place: Place, threshold: Threshold, keys: _Keys) -> None:
+    place.known([threshold.metric], keys.metrics, "a metric", at="metric")
+    metric = keys.metrics[threshold.metric]
+    if threshold.aggregate != "count" and threshold.unit != metric.unit:
+        place.wrong(f"the metric's unit `{metric.unit}`", at="unit")
+    if threshold.slice:
+        dimension = threshold.slice.dimension
+        place.known([dimension], metric.slices, "a slice of the metric", at="slice.dimension")
+
+
+def _look_at_condition(place: Place, template: ConditionTemplate, keys: _Keys) -> None:
+    place.known(template.principles, keys.principles, "a principle", at="principles")
+    place.known(
+        template.vulnerabilities, keys.vulnerabilities, "a vulnerability", at="vulnerabilities"
+    )
+    _check_when(place, template.suggested_when, keys.questions, keys, at="suggested_when")
+
+
+def _look_at_cap(place: Place, cap: Cap, keys: _Keys) -> None:
+    place.known([cap.unit], keys.units, "a unit", at="unit")
+
+
+def _look_at_incidents(place: Place, rules: IncidentRules, keys: _Keys) -> None:
+    known = {*BUILT_IN_FACTS, "severity", *(question.key for question in rules.questions)}
+    for path, part in walk(rules):
+        if isinstance(part, When) and part.fact is not None:
+            here = Place(place.file, path)
+            here.known([part.fact], known, "a fact or a question", at="fact")
+            choices = _incident_choices(part.fact, rules, keys)
+            if choices:
+                here.known([str(v) for v in part.values()], choices, f"`{part.fact}`", at="")
+    if all(degree.when is not None for degree in rules.severities):
+        place.wrong("one severity without `when`, for what nothing graver fits", at="severities")
+
+
+def _incident_choices(fact: str, rules: IncidentRules, keys: _Keys) -> list[str]:
+    if fact in {"harms_actual", "harms_potential"}:
+        return [harm.key for harm in rules.harms]
+    if fact == "severity":
+        return [degree.key for degree in rules.severities]
+    if fact == "sectors":
+        return keys.sectors
+    question = next((q for q in rules.questions if q.key == fact), None)
+    return _offered(question, keys) if question else []
+
+
+def _look_at_regime(place: Place, regime: Regime, keys: _Keys) -> None:
+    place.known([regime.authority], keys.authorities, "an authority", at="authority")
+    if not regime.reports:
+        place.wrong("at least one report", at="reports")
+
+
+def _look_at_jurisdiction(place: Place, jurisdiction: Jurisdiction, keys: _Keys) -> None:
+    try:
+        ZoneInfo(jurisdiction.timezone)
+    except (ZoneInfoNotFoundError, ValueError):
+        place.wrong("a time zone's IANA name", at="timezone")
+    place.known(
+        [jurisdiction.default_subdivision], keys.subdivisions, "a subdivision",
+        at="default_subdivision",
+    )  # fmt: skip
+    country = jurisdiction.holidays.country
+    if country and country not in holidays.list_supported_countries():
+        place.wrong("a country code that the `holidays` package knows", at="holidays.country")
+
+
+def _look_at_subdivision(place: Place, part: Subdivision, keys: _Keys) -> None:
+    country = keys.pack.jurisdiction.holidays.country
+    supported = holidays.list_supported_countries().get(country, [])
+    if part.holidays and part.holidays not in supported:
+        place.wrong(f"a subdivision of `{country}` ({_listed(supported, 20)})", at="holidays")
+
+
+def _look_at_holiday(place: Place, holiday: ExtraHoliday, keys: _Keys) -> None:
+    place.known(holiday.subdivisions, keys.subdivisions, "a subdivision", at="subdivisions")
+
+
+_LOOKS: dict[type, Callable[[Place, Any, _Keys], None]] = {
+    Question: _look_at_question,
+    Column: _look_at_column,
+    SelfCheck: _look_at_self_check,
+    ScreeningCheck: _look_at_screening,
+    Criterion: _look_at_criterion,
+    Rubric: _look_at_rubric,
+    Reason: _look_at_reason,
+    Metric: _look_at_metric,
+    Threshold: _look_at_threshold,
+    ConditionTemplate: _look_at_condition,
+    Cap: _look_at_cap,
+    IncidentRules: _look_at_incidents,
+    Regime: _look_at_regime,
+    Jurisdiction: _look_at_jurisdiction,
+    Subdivision: _look_at_subdivision,
+    ExtraHoliday: _look_at_holiday,
+}
+
+
+# The whole -------------------------------------------------------------------------------
+
+
+def _form_parts(pack: Pack) -> Iterator[tuple[Place, Any]]:
+    for section in pack.form.sections:
+        yield Place("form", section.key), section
+        for question in section.questions:
+            yield Place("form", f"{section.key}.{question.key}"), question
+
+
+def _check_form(pack: Pack) -> None:
+    keys = _Keys(pack)
+    questions = list(pack.form.questions())
+    for key, times in Counter(question.key for question in questions).items():
+        if times > 1:
+            Place("form", key).wrong(f"each question's key once in the form, got it {times} times")
+    for place, part in _form_parts(pack):
+        _check_when(place, part.shown_when, keys.questions, keys, at="shown_when")
+    _check_feeds(pack, questions)
+
+
+def _check_feeds(pack: Pack, questions: Iterable[Question]) -> None:
+    feeds = Counter(question.feeds for question in questions if question.feeds)
+    for feed, times in feeds.items():
+        if times > 1:
+            Place("form", "feeds").wrong(f"one question that feeds `{feed}`, got {times}")
+    for needed in FEEDS_NEEDED:
+        if needed not in feeds:
+            Place("form", "feeds").wrong(f"one question that feeds `{needed}`")
+    lead = pack.form.feeding(Feed.LEAD_SECTOR)
+    if lead and lead.choices_from != "sectors":
+        Place("form", lead.key).wrong("`sectors`, for it feeds `lead_sector`", at="choices_from")
+
+
+def _check_authorities(pack: Pack) -> None:
+    place = Place("authorities", "")
+    centrals = [a for a in pack.authorities if a.kind == "central"]
+    if len(centrals) != 1:
+        place.wrong(f"exactly one authority of the kind `central`, got {len(centrals)}")
+    if centrals[0].leads:
+        place.wrong("no `leads`: the central office coordinates, it does not admit")
+    for sector in pack.sectors:
+        leads = [a.key for a in pack.authorities if sector.key in a.leads]
+        if len(leads) != 1:
+            place.wrong(f"exactly one authority that leads `{sector.key}`, got {len(leads)}")
+
+
+def _check_clocks(pack: Pack) -> None:
+    have = {clock.key for clock in pack.clocks}
+    for needed in CLOCKS_NEEDED:
+        if needed not in have:
+            Place("clocks", "").wrong(f"the clock `{needed}`, which the system starts by name")

@@ -1,0 +1,114 @@
+"""How grave an incident is and whom the law wants told, by the pack's rules."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Literal
+
+from sandbox.framework.clocks import Limit
+from sandbox.framework.questions import Question
+from sandbox.framework.struct import Count, Key, Named, Part
+from sandbox.framework.text import Text
+from sandbox.framework.when import When, holds
+
+BUILT_IN_FACTS = {
+    "sectors": "the pilot's sectors (list of keys)",
+    "harms_actual": "harm kinds that happened (list of keys)",
+    "harms_potential": "harm kinds that could have happened (list of keys)",
+    "people_affected": "how many people (number)",
+    "breach": "opened from, or linked with, a breach (bool)",
+    "condition_breached": "a condition was not kept (bool)",
+    "drill": "an exercise (bool)",
+}
+"""What the system itself knows of an incident, beside the answers to the pack's questions."""
+
+
+class HarmKind(Named, frozen=True, kw_only=True):
+    """A kind of harm."""
+
+    name: Text
+    description: Text
+
+
+class Severity(Named, frozen=True, kw_only=True):
+    """A degree of gravity. The highest ``level`` whose ``when`` holds is derived."""
+
+    name: Text
+    description: Text
+    action: Text
+    level: Count
+    when: When | None = None
+    respond: Limit | None = None
+    suspend: bool = False
+
+
+class RegimeReport(Named, frozen=True, kw_only=True):
+    """A report that a regime wants. Of one ``stage`` the first whose ``when`` holds is owed.
+
+    ``starts``: ``aware`` (the firm knew) or ``initial`` (the initial report was due).
+    """
+
+    name: Text
+    stage: Literal["initial", "interim", "supplementary", "final"]
+    limit: Limit
+    starts: Literal["aware", "initial"] = "aware"
+    when: When | None = None
+
+
+class Regime(Named, frozen=True, kw_only=True):
+    """A duty to report: to which authority, when it applies, what is owed by when."""
+
+    name: Text
+    authority: Key
+    description: Text
+    source: Text
+    when: When
+    reports: tuple[RegimeReport, ...]
+    advice: Text | None = None
+
+
+class IncidentRules(Part, frozen=True, kw_only=True):
+    """All that the pack says about incidents."""
+
+    questions: tuple[Question, ...]
+    harms: tuple[HarmKind, ...]
+    severities: tuple[Severity, ...]
+    regimes: tuple[Regime, ...]
+
+    def severity_of(self, facts: Mapping[str, Any]) -> Severity:
+        """The gravest degree that ``facts`` support."""
+        fitting = [degree for degree in self.severities if holds(degree.when, facts)]
+        return max(fitting, key=lambda degree: degree.level)
+
+    def regimes_of(self, facts: Mapping[str, Any]) -> list[tuple[Regime, list[RegimeReport]]]:
+        """Every regime that ``facts`` trigger, with the reports it wants.
+
+        ``facts`` should hold ``severity`` (a key) once it has been derived or decided.
+        A drill triggers none: nobody is told of harm that did not happen.
+        """
+        if facts.get("drill"):
+            return []
+        found = [(r, _owed(r.reports, facts)) for r in self.regimes if holds(r.when, facts)]
+        return [(regime, reports) for regime, reports in found if reports]
+
+    def severity(self, key: str) -> Severity:
+        """The degree ``key``.
+
+        :raises KeyError: the pack has none such.
+        """
+        return {degree.key: degree for degree in self.severities}[key]
+
+    def regime(self, key: str) -> Regime:
+        """The regime ``key``.
+
+        :raises KeyError: the pack has none such.
+        """
+        return {regime.key: regime for regime in self.regimes}[key]
+
+
+def _owed(reports: Sequence[RegimeReport], facts: Mapping[str, Any]) -> list[RegimeReport]:
+    first: dict[str, RegimeReport] = {}
+    for report in reports:
+        if report.stage not in first and holds(report.when, facts):
+            first[report.stage] = report
+    return list(first.values())

@@ -1,0 +1,257 @@
+"""Thresholds: a limit on a metric that a machine checks. From a pack or written by hand."""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Callable
+from datetime import timedelta
+from enum import StrEnum
+from typing import Literal
+
+import msgspec
+
+from sandbox.foundation import i18n
+from sandbox.foundation.i18n import N_, _, ngettext
+from sandbox.framework.struct import Count, Key, Part, Positive
+
+
+class Aggregate(StrEnum):
+    """How the points of a window become one value.
+
+    ``mean`` weighs each point by its sample count; ``rate`` is the sum per hour of the window;
+    ``count`` counts samples.
+    """
+
+    LAST = "last"
+    MEAN = "mean"
+    SUM = "sum"
+    COUNT = "count"
+    MIN = "min"
+    MAX = "max"
+    P50 = "p50"
+    P95 = "p95"
+    P99 = "p99"
+    RATE = "rate"
+
+
+class Comparator(StrEnum):
+    """How the value must stand to the limit for the condition to hold."""
+
+    AT_LEAST = ">="
+    AT_MOST = "<="
+    ABOVE = ">"
+    BELOW = "<"
+    EXACTLY = "=="
+
+
+_COMPARE: dict[Comparator, Callable[[float, float], bool]] = {
+    Comparator.AT_LEAST: operator.ge,
+    Comparator.AT_MOST: operator.le,
+    Comparator.ABOVE: operator.gt,
+    Comparator.BELOW: operator.lt,
+    Comparator.EXACTLY: operator.eq,
+}
+
+
+class OnBreach(StrEnum):
+    """What a breach does beside being recorded and told to both sides."""
+
+    WARN = "warn"
+    INCIDENT = "incident"
+    SUSPEND = "suspend"
+
+
+class Window(Part, frozen=True, kw_only=True):
+    """The time a value is taken over.
+
+    ``rolling``: the last ``length`` × ``unit`` before now. ``calendar``: the ``unit`` (day, week
+    from Monday, month) that contains the moment, in the jurisdiction's zone.
+    """
+
+    kind: Literal["rolling", "calendar"] = "rolling"
+    unit: Literal["hour", "day", "week", "month"] = "day"
+    length: Positive = 1
+
+    def __post_init__(self) -> None:
+        if self.kind == "calendar" and (self.unit == "hour" or self.length != 1):
+            raise ValueError("a calendar window is one `day`, `week` or `month`")
+        if self.kind == "rolling" and self.unit == "month":
+            raise ValueError("a rolling window counts hours, days or weeks")
+
+    @property
+    def duration(self) -> timedelta:
+        """How long it is; a calendar month counts as 31 days."""
+        if self.unit == "month":
+            return timedelta(days=31)
+        return self.length * timedelta(**{f"{self.unit}s": 1})
+
+
+class Slice(Part, frozen=True, kw_only=True):
+    """The part of a metric that is held to the limit.
+
+    Without ``value`` every value of the ``dimension`` must hold by itself.
+    """
+
+    dimension: Key
+    value: str = ""
+
+
+class Threshold(Part, frozen=True, kw_only=True):
+    """A limit on a metric: the condition holds while ``aggregate(window) comparator limit``.
+
+    ``unit`` is a key of the pack's units. Fewer than ``min_samples`` in the window decide
+    nothing. ``grace_hours``: how long the value may be past the limit before it is a breach.
+    ``on_missing``: what silence (no point in the window) means; it is never a pass.
+    """
+
+    metric: str
+    aggregate: Aggregate
+    window: Window
+    comparator: Comparator
+    limit: float
+    unit: str = ""
+    min_samples: Count = 0
+    grace_hours: Count = 0
+    slice: Slice | None = None
+    on_missing: Literal["ignore", "warn", "breach"] = "warn"
+    on_breach: OnBreach = OnBreach.WARN
+
+    def satisfied(self, value: float) -> bool:
+        """Whether ``value``, already aggregated, keeps to the limit."""
+        return _COMPARE[self.comparator](value, self.limit)
+
+
+def threshold_of(data: object) -> Threshold | None:
+    """The threshold stored as JSON in ``data``; ``None`` for none.
+
+    :raises msgspec.ValidationError: it is not one.
+    """
+    return msgspec.convert(data, Threshold) if data else None
+
+
+_AGGREGATES = {
+    Aggregate.LAST: N_("the latest %(metric)s"),
+    Aggregate.MEAN: N_("the average %(metric)s"),
+    Aggregate.SUM: N_("the total %(metric)s"),
+    Aggregate.COUNT: N_("the number of samples of %(metric)s"),
+    Aggregate.MIN: N_("the lowest %(metric)s"),
+    Aggregate.MAX: N_("the highest %(metric)s"),
+    Aggregate.P50: N_("the median %(metric)s"),
+    Aggregate.P95: N_("the 95th percentile of %(metric)s"),
+    Aggregate.P99: N_("the 99th percentile of %(metric)s"),
+    Aggregate.RATE: N_("%(metric)s per hour"),
+}
+_COMPARATORS = {
+    Comparator.AT_LEAST: N_("must be at least %(limit)s"),
+    Comparator.AT_MOST: N_("must be at most %(limit)s"),
+    Comparator.ABOVE: N_("must be above %(limit)s"),
+    Comparator.BELOW: N_("must be below %(limit)s"),
+    Comparator.EXACTLY: N_("must be exactly %(limit)s"),
+}
+_CALENDAR = {
+    "day": N_("in each calendar day"),
+    "week": N_("in each calendar week"),
+    "month": N_("in each calendar month"),
+}
+_BREACHES = {
+    OnBreach.WARN: N_("A breach warns both sides."),
+    OnBreach.INCIDENT: N_("A breach opens an incident."),
+    OnBreach.SUSPEND: N_("A breach suspends the pilot."),
+}
+_MISSING = {
+    "ignore": "",
+    "warn": N_("Missing data gives a warning."),
+    "breach": N_("Missing data counts as a breach."),
+}
+
+
+def in_words(
+    threshold: Threshold,
+    metric: str,
+    unit: str = "",
+    *,
+    language: str | None = None,
+    short: bool = False,
+) -> str:
+    """``threshold`` as a sentence a person would say, in ``language`` (default: the current).
+
+    ``metric`` and ``unit`` are their names in that language (``pack.metric_name``,
+    ``pack.unit_symbol``). ``short`` leaves out grace, silence and consequence.
+    """
+    if language is not None and language != i18n.current_language():
+        with i18n.use(language):
+            return in_words(threshold, metric, unit, short=short)
+    sentences = [_main_sentence(threshold, metric, unit)]
+    if not short:
+        sentences += [_grace(threshold), _(_BREACHES[threshold.on_breach])]
+        sentences.append(_(_MISSING[threshold.on_missing]))
+    return " ".join(filter(None, sentences))
+
+
+def _main_sentence(threshold: Threshold, metric: str, unit: str) -> str:
+    limit = limit_in_words(threshold.limit, unit)
+    parts = [
+        _(_AGGREGATES[threshold.aggregate]) % {"metric": _lowered(metric)},
+        "" if threshold.aggregate == Aggregate.LAST else _window(threshold.window),
+        _slice(threshold.slice),
+        _(_COMPARATORS[threshold.comparator]) % {"limit": limit},
+        _samples(threshold.min_samples),
+    ]
+    sentence = " ".join(filter(None, parts))
+    return sentence[:1].upper() + sentence[1:] + "."
+
+
+def limit_in_words(limit: float, unit: str = "") -> str:
+    """``2%``, ``RM 500,000``, ``24 hours``; symbols of one sign stand close."""
+    number = i18n.format_number(limit)
+    if unit == "%":
+        return f"{number}%"
+    if unit and unit == i18n.currency_symbol():
+        return f"{unit}\N{NO-BREAK SPACE}{number}"
+    return f"{number}\N{NO-BREAK SPACE}{unit}" if unit else number
+
+
+def _lowered(name: str) -> str:
+    """A name within a sentence: its capital goes, unless the word is an abbreviation."""
+    return name if name[1:2].isupper() else name[:1].lower() + name[1:]
+
+
+def _window(window: Window) -> str:
+    if window.kind == "calendar":
+        return _(_CALENDAR[window.unit])
+    n = window.length
+    words = {
+        "hour": ngettext("over any %(n)d hour", "over any %(n)d hours", n),
+        "day": ngettext("over any %(n)d day", "over any %(n)d days", n),
+        "week": ngettext("over any %(n)d week", "over any %(n)d weeks", n),
+    }
+    return words[window.unit] % {"n": n}
+
+
+def _slice(part: Slice | None) -> str:
+    if part is None:
+        return ""
+    dimension = _(part.dimension.replace("_", " "))
+    if not part.value:
+        return _("for each %(dimension)s") % {"dimension": dimension}
+    return _("for %(dimension)s “%(value)s”") % {"dimension": dimension, "value": part.value}
+
+
+def _samples(number: int) -> str:
+    if not number:
+        return ""
+    words = ngettext(
+        "(once there is at least %(n)s sample)", "(once there are at least %(n)s samples)", number
+    )
+    return words % {"n": i18n.format_number(number)}
+
+
+def _grace(threshold: Threshold) -> str:
+    if not threshold.grace_hours:
+        return ""
+    words = ngettext(
+        "It may be past the limit for up to %(n)d hour.",
+        "It may be past the limit for up to %(n)d hours.",
+        threshold.grace_hours,
+    )
+    return words % {"n": threshold.grace_hours}
