@@ -1,23 +1,24 @@
 """Answers for people: a page, a part of it, a redirect, a message shown once."""
 
+from __future__ import annotations
+
 from typing import Any
 from urllib.parse import urlsplit
 
 from jinja2_fragments import render_block, render_blocks
-from litestar import Request, Response, post
+from litestar import Request, Response
 from litestar.enums import MediaType
 from litestar.template.base import csrf_token
 from markupsafe import Markup
 
 from sandbox.foundation import clock, i18n
 from sandbox.foundation.i18n import _
-from sandbox.foundation.policy import PUBLIC
 from sandbox.foundation.web.navigation import NavigationLink, navigation_for
 from sandbox.foundation.web.templating import environment
 from sandbox.settings import settings
 
 __all__ = [
-    "KINDS", "ROUTES", "AnyRequest", "NavigationLink", "flash", "local_path", "page", "redirect",
+    "KINDS", "AnyRequest", "NavigationLink", "flash", "local_path", "page", "redirect",
     "saved", "wants_part",
 ]  # fmt: skip
 
@@ -124,15 +125,3 @@ def _take_flashes(request: AnyRequest) -> list[list[str]]:
     session = request.scope.get("session")
     taken: list[list[str]] = session.pop("flashes", []) if isinstance(session, dict) else []
     return taken
-
-
-@post("/language/{code:str}", permission=PUBLIC)
-async def choose_language(request: AnyRequest, code: str) -> Response[str]:
-    """Read on in another language, on the same page."""
-    form = await request.form()
-    if code in i18n.LANGUAGES:
-        request.session["language"] = code
-    return redirect(request, local_path(form.get("back")))
-
-
-ROUTES = [choose_language]
