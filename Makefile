@@ -14,7 +14,6 @@ uv := .venv/bin/uv
 export UV_SYSTEM_CERTS ?= true
 export NODE_USE_SYSTEM_CA ?= 1
 
-catalogues := $(wildcard sandbox/locale/*/LC_MESSAGES/rintis.po)
 front_end := $(shell find static -path static/build -prune -o -type f -print 2>/dev/null)
 python_code := sandbox workers tests benchmarks scripts
 
@@ -31,7 +30,7 @@ run: .venv/run.stamp build ## Install what is missing and start the site at http
 	@exec $(python) -m sandbox up
 
 .PHONY: build
-build: static/build/.stamp messages-compiled ## Build styles, scripts and catalogues
+build: static/build/.stamp ## Build styles and scripts
 
 static/build/.stamp: node_modules/.stamp package.json $(front_end)
 	@echo "Building styles and scripts"
@@ -70,7 +69,7 @@ test-libraries: .venv/test.stamp
 	@scripts/system-libraries test
 
 .PHONY: check
-check: style types floors templates ## Run the checks alone: style, types, floors, templates
+check: style types floors templates catalogues ## Run all the checks below, without the tests
 
 .PHONY: style
 style: .venv/test.stamp ## Check the code's style (ruff)
@@ -90,6 +89,10 @@ templates: .venv/test.stamp ## Check the templates (djlint, and that each can be
 	@$(python) -m djlint --quiet --lint templates
 	@$(python) scripts/check_templates.py
 
+.PHONY: catalogues
+catalogues: .venv/test.stamp ## Check that every text is translated
+	@$(python) scripts/check_catalogues.py
+
 .PHONY: format
 format: .venv/test.stamp ## Put the code into the common style
 	@$(python) -m ruff check --quiet --fix-only
@@ -103,12 +106,6 @@ bench-%: .venv/test.stamp build ## Run a benchmark: make bench-NAME runs benchma
 .PHONY: messages
 messages: .venv/run.stamp ## Collect the texts to translate into sandbox/locale
 	@scripts/messages
-
-.PHONY: messages-compiled
-messages-compiled: $(catalogues:.po=.mo)
-
-%.mo: %.po .venv/run.stamp
-	@$(python) -m babel.messages.frontend --quiet compile --input-file=$< --output-file=$@
 
 # Upkeep ------------------------------------------------------------------------------------
 
