@@ -69,6 +69,7 @@ def environment() -> Environment:
         lstrip_blocks=True,
         auto_reload=settings.log_level == "debug",
     )
+    made.policies["ext.i18n.trimmed"] = True  # as the catalogues are collected
     made.install_gettext_callables(i18n._, i18n.ngettext, newstyle=True)  # type: ignore[attr-defined]
     made.filters.update(_filters())
     made.globals.update(_globals())
