@@ -30,9 +30,9 @@ run: .venv/run.stamp build ## Install what is missing and start the site at http
 	@exec $(python) -m sandbox up
 
 .PHONY: build
-build: static/build/.stamp ## Build styles and scripts
+build: static/build/manifest.json ## Build styles and scripts
 
-static/build/.stamp: node_modules/.stamp package.json $(front_end)
+static/build/manifest.json: node_modules/.stamp package.json $(front_end)
 	@echo "Building styles and scripts"
 	@scripts/npm run --silent build
 	@touch $@
