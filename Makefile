@@ -82,7 +82,7 @@ types: .venv/test.stamp ## Check the types (mypy --strict)
 
 .PHONY: floors
 floors: .venv/test.stamp ## Check that each floor imports only from below (import-linter)
-	@$(python) -c 'from importlinter.cli import lint_imports_command as check; check()' --quiet
+	@$(python) scripts/check_floors.py
 
 .PHONY: templates
 templates: .venv/test.stamp ## Check the templates (djlint, and that each can be compiled)
