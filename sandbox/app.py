@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from importlib import import_module
 from importlib.util import find_spec
@@ -16,10 +16,12 @@ from litestar.openapi.plugins import JsonRenderPlugin
 from litestar.plugins.htmx import HTMXPlugin
 from litestar.static_files import create_static_files_router
 
-from sandbox.foundation import database
+from sandbox.foundation import database, i18n
 from sandbox.foundation.policy import PUBLIC
 from sandbox.foundation.web import errors, observability, security, sessions, templating
+from sandbox.framework import library
 from sandbox.people.authentication import Authentication
+from sandbox.people.person import LEVEL_NAMES, ROLE_NAMES
 
 SLICES = (
     "people",
@@ -70,6 +72,31 @@ def metrics() -> Response[bytes]:
     return Response(body, media_type=media_type)
 
 
+def _place_name(place: str) -> str:
+    """An authority's name by its key; an organisation's name is itself."""
+    known = {authority.key: authority for authority in library.current().authorities}
+    return str(known[place].name) if place in known else place
+
+
+def _names(keys: Iterable[str], kind: str) -> list[str]:
+    """The pack's names of ``keys`` of one ``kind`` (sector, vulnerability, …)."""
+    named = getattr(library.current(), kind)
+    return [str(named(key).name) for key in keys]
+
+
+def _furnish() -> None:
+    """Give the templates what the pack and the slices know."""
+    pack = library.current()
+    place = pack.jurisdiction
+    i18n.set_region(zone=place.timezone, territory=place.iso, currency=place.currency.code)
+    templating.set_navigation(_parts("pages", "NAVIGATION"))
+    templating.set_global("pack", pack)
+    templating.set_global("place_name", _place_name)
+    templating.set_global("role_names", ROLE_NAMES)
+    templating.set_global("level_names", LEVEL_NAMES)
+    templating.set_filter("pack_names", _names)
+
+
 @asynccontextmanager
 async def _pool(_app: Litestar) -> AsyncIterator[None]:
     async with database.pool():
@@ -82,7 +109,7 @@ def create_app() -> Litestar:
     :raises UndeclaredPermission: a route declares no permission.
     """
     observability.set_up_logs()
-    templating.set_navigation(_parts("pages", "NAVIGATION"))
+    _furnish()
     app = Litestar(
         route_handlers=[
             live,

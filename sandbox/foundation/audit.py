@@ -182,6 +182,11 @@ class Finding:
     number: int
     problem: str
 
+    @property
+    def cells(self) -> tuple[str, int, str]:
+        """The same as a row of a table."""
+        return self.case, self.number, self.problem
+
 
 @dataclass(frozen=True)
 class Verdict:

@@ -70,7 +70,7 @@ class LifeCycle:
         raise RuleBroken(
             f"{self.name}.{event}.not_from_{state}",
             _("This cannot be done now: the state is “%(state)s”.")
-            % {"state": _(state.replace("_", " "))},
+            % {"state": _(state.replace("_", " ").capitalize())},
         )
 
     def move(self, subject: Subject, event: str, *, at: datetime) -> Transition:

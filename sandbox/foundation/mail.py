@@ -8,13 +8,11 @@ from __future__ import annotations
 
 from datetime import datetime
 from email.message import EmailMessage
-from functools import cache
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 from uuid import UUID, uuid4
 
 import aiosmtplib
-from jinja2 import Environment
 from markupsafe import escape
 
 from sandbox.foundation import clock, i18n
@@ -27,9 +25,12 @@ async def compose(
     to: str, template: str, language: str, *, case: UUID | None, at: datetime, **context: Any
 ) -> Mail:
     """Write ``templates/mail/<template>.txt`` in ``language`` to ``to`` and keep it, unsent."""
+    # Imported here because pages stand above mail, and a letter borrows only their words.
+    from sandbox.foundation.web.templating import environment
+
     with i18n.use(language):
         body = (
-            _plain_text()
+            environment()
             .get_template(f"mail/{template}.txt")
             .render(base_url=settings.base_url, **context)
         )
@@ -48,15 +49,6 @@ async def compose(
     )
     await row.save()
     return row
-
-
-@cache
-def _plain_text() -> Environment:
-    """The pages' environment without HTML escaping."""
-    # Imported here because pages stand above mail, and a letter borrows only their words.
-    from sandbox.foundation.web.templating import environment
-
-    return environment().overlay(autoescape=False)
 
 
 def _as_html(text: str) -> str:

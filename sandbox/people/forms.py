@@ -37,7 +37,7 @@ class SignIn(msgspec.Struct):
 
     email: Email
     password: Password
-    next: str = "/"
+    next: str = ""
 
 
 class AskReset(msgspec.Struct):

@@ -6,14 +6,14 @@ from uuid import UUID
 from litestar import Request, get, post
 
 from sandbox.foundation.errors import InvalidInput, NotFound, RuleBroken
-from sandbox.foundation.i18n import LANGUAGES, N_, _, current_language
+from sandbox.foundation.i18n import LANGUAGES, N_, _, current_language, format_list
 from sandbox.foundation.policy import PUBLIC, SIGNED_IN
 from sandbox.foundation.web import sessions
 from sandbox.foundation.web.forms import Form, read_form
-from sandbox.foundation.web.pages import NavigationLink, flash, page, redirect
+from sandbox.foundation.web.pages import NavigationLink, flash, local_path, page, redirect
 from sandbox.foundation.web.security import limit
 from sandbox.people import commands, forms, queries
-from sandbox.people.person import Level, Person, Role
+from sandbox.people.person import ROLE_NAMES, Level, Person, Role
 from sandbox.people.policy import BE_A_MEMBER
 from sandbox.people.tables import Account
 from sandbox.settings import settings
@@ -39,18 +39,12 @@ def first_page(person: Person) -> str:
     return next((path for role, path in _FIRST_PAGES if role in person.roles), "/applications")
 
 
-def _safe(path: str) -> str:
-    """``path`` when it stays on this site, else nothing (no open redirect)."""
-    inside = path.startswith("/") and not path.startswith("//") and "\\" not in path
-    return path if inside and path != "/" else ""
-
-
 async def _enter(request: Asked, account: UUID, path: str = "") -> Any:
     await sessions.sign_in(request, account)
     person = await queries.person(account)
     if person is None:
         raise NotFound
-    return redirect(request, _safe(path) or first_page(person))
+    return redirect(request, local_path(path, first_page(person)))
 
 
 @get("/sign-up", permission=PUBLIC)
@@ -99,7 +93,9 @@ async def sign_in_form(request: Asked) -> Any:
     """Ask for address and password; in the demo, offer its people."""
     if request.user.signed_in:
         return redirect(request, first_page(request.user))
-    form: Form[forms.SignIn] = Form({"next": _safe(request.query_params.get("next", ""))})
+    form: Form[forms.SignIn] = Form(
+        {"next": local_path(request.query_params.get("next"), "")}
+    )
     return await _sign_in_page(request, form)
 
 
@@ -275,14 +271,14 @@ async def choose_language(request: Asked, code: str) -> Any:
     request.session["language"] = code
     if request.user.signed_in:
         await commands.speak(request.user, code)
-    back = str((await request.form()).get("back", ""))
-    return redirect(request, _safe(back) or "/")
+    return redirect(request, local_path((await request.form()).get("back")))
 
 
 @get("/account", permission=SIGNED_IN)
 async def account(request: Asked) -> Any:
     """Who you are here, and what your roles let you do."""
-    return page(request, "people/account.html")
+    words = sorted(_(ROLE_NAMES[role]) for role in request.user.roles)
+    return page(request, "people/account.html", role_words=format_list(words))
 
 
 NAVIGATION = [NavigationLink("/organisation", N_("Organisation"), BE_A_MEMBER)]

@@ -49,6 +49,13 @@ class Level(StrEnum):
     VIEWER = "viewer"
 
 
+LEVEL_NAMES = {
+    Level.OWNER: N_("Owner: everything, and inviting others"),
+    Level.EDITOR: N_("Editor: write, submit and report"),
+    Level.VIEWER: N_("Viewer: read only"),
+}
+
+
 class Person(msgspec.Struct, frozen=True, kw_only=True):
     """Who acts. ``sectors`` are those of the person's authority; ``organisation`` is the
     applicant firm they belong to, with their ``level`` in it."""

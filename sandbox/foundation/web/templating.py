@@ -90,6 +90,11 @@ def set_global(name: str, value: Any) -> None:
     environment().globals[name] = value
 
 
+def set_filter(name: str, function: Any) -> None:
+    """Give every template the filter ``name``, as :func:`set_global` gives it a name."""
+    environment().filters[name] = function
+
+
 def _escapes(name: str | None) -> bool:
     """Mails are plain text; everything else is HTML."""
     return name is None or not name.endswith(".txt")
@@ -135,6 +140,8 @@ def _filters() -> dict[str, Any]:
         "local": i18n.local,
         "state_word": states.word,
         "paragraphs": paragraphs,
+        "pair": lambda part: (part.key, part.name),
+        "translated_pairs": lambda words: [(str(key), i18n._(word)) for key, word in words.items()],
         "iso": lambda moment: moment.isoformat() if moment else "",
     }
 
