@@ -140,6 +140,7 @@ def _filters() -> dict[str, Any]:
         "local": i18n.local,
         "state_word": states.word,
         "paragraphs": paragraphs,
+        "numeric_columns": lambda heads: [heads[0], *((head, "number") for head in heads[1:])],
         "pair": lambda part: (part.key, part.name),
         "translated_pairs": lambda words: [(str(key), i18n._(word)) for key, word in words.items()],
         "iso": lambda moment: moment.isoformat() if moment else "",
