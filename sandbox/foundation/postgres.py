@@ -166,13 +166,17 @@ def program(name: str) -> Path:
 
 
 def run_in_foreground() -> None:
-    """Become the server: this process is replaced and does not return."""
+    """Become the server: this process is replaced and does not return. What the server says
+    goes to its log, as it does after :func:`start`."""
     if not embedded():
         raise PostgresError("DATABASE_URL is set: there is no embedded server to run")
     with _exclusive():
         stop()
         _prepare(durable=True)
         server = str(program("postgres"))
+    log = os.open(LOG, os.O_WRONLY | os.O_APPEND)
+    os.dup2(log, 1)
+    os.dup2(log, 2)
     with suppress(PermissionError):  # we lead a session already
         os.setsid()
     machine.become_server_user()
