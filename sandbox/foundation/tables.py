@@ -74,6 +74,7 @@ class OutboxRow(Table, tablename="outbox", db=DB):
     made_at = Timestamptz(index=True)
     claimed_at = Timestamptz(null=True, default=None)
     sent_at = Timestamptz(null=True, default=None)
+    done_at = Timestamptz(null=True, default=None, help_text="Its effect is there, or it died.")
 
 
 class JobEffect(Table, tablename="job_effect", db=DB):
@@ -158,8 +159,11 @@ END $$;
 """
 APPEND_ONLY = ("audit_event", "audit_seal", "audit_seal_leaf")
 INDEXES = (
-    "CREATE UNIQUE INDEX IF NOT EXISTS audit_event_chain ON audit_event (\"case\", number)",
+    'CREATE UNIQUE INDEX IF NOT EXISTS audit_event_chain ON audit_event ("case", number)',
+    # The relay claims the oldest that was not sent.
     "CREATE INDEX IF NOT EXISTS outbox_unsent ON outbox (position) WHERE sent_at IS NULL",
+    # The relay sends again what was sent long ago and never done.
+    "CREATE INDEX IF NOT EXISTS outbox_undone ON outbox (sent_at) WHERE done_at IS NULL",
 )
 
 

@@ -1,0 +1,1 @@
+"""Rules (pure), the system (real PostgreSQL, over HTTP), the browser (Chromium)."""
