@@ -45,10 +45,10 @@ class Transaction(PostgresTransaction):
         return False
 
     async def _begin(self) -> None:
-        self.connection = await self.get_connection()
+        self.connection = await self.get_connection()  # type: ignore[no-untyped-call]
         self.transaction = self.connection.transaction()
         try:
-            await self.begin()
+            await self.begin()  # type: ignore[no-untyped-call]
         except BaseException:
             await self._release()
             raise
@@ -56,7 +56,7 @@ class Transaction(PostgresTransaction):
     async def _end(self, *, commit: bool = False) -> None:
         try:
             if not self._committed and not self._rolled_back:
-                await (self.commit() if commit else self.rollback())
+                await (self.commit() if commit else self.rollback())  # type: ignore[no-untyped-call]
         finally:
             await self._release()
 

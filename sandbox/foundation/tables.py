@@ -117,7 +117,7 @@ class RateCount(Table, tablename="rate_count", db=DB):
 
     key = Varchar(200, primary_key=True)
     window = BigInt(help_text="Start of the window, in seconds since 1970.")
-    count = Integer()
+    times = Integer()
 
 
 class Mail(Table, tablename="mail", db=DB):

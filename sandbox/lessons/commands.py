@@ -45,8 +45,14 @@ async def draft_lesson(
         if pilot is None or not writes_for(person, pilot.sectors):
             raise NotFound
         lesson = Lesson(
-            id=uuid4(), source_case=pilot.case, sector=pilot.lead_sector, author=person.id,
-            state=rules.LIFE.initial, state_since=work.now, made_at=work.now, demo=pilot.demo,
+            id=uuid4(),
+            source_case=pilot.case,
+            sector=pilot.lead_sector,
+            author=person.id,
+            state=rules.LIFE.initial,
+            state_since=work.now,
+            made_at=work.now,
+            demo=pilot.demo,
         )
         _fill(lesson, texts, about)
         await work.save(lesson)

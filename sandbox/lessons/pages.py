@@ -49,9 +49,7 @@ async def show(request: Asked, lesson: UUID) -> Any:
     return await _lesson_page(request, lesson, Form())
 
 
-async def _lesson_page(
-    request: Asked, lesson_id: UUID, form: Form[Any], status: int = 200
-) -> Any:
+async def _lesson_page(request: Asked, lesson_id: UUID, form: Form[Any], status: int = 200) -> Any:
     found = await queries.lesson(request.user, lesson_id)
     row = Lesson(id=found.id, sector=found.sector, state=found.state)
     clearing = found.state in {"draft", "cleared"} and may(request.user, "clear", row)

@@ -51,7 +51,8 @@ class Filters(msgspec.Struct, frozen=True, kw_only=True):
 _LINE = """
 SELECT l.id, l.number, l.sector, l.kind, l.theme, l.principle, l.vulnerabilities, l.strength,
        l.state, l.published_at,
-       (SELECT jsonb_object_agg(t.key, t.value->>'title') FROM jsonb_each(l.texts) t)::text AS title,
+       (SELECT jsonb_object_agg(t.key, t.value->>'title')
+        FROM jsonb_each(l.texts) t)::text AS title,
        count(a.id) FILTER (WHERE a.verdict = 'adopted') AS adopted,
        count(a.id) FILTER (WHERE a.verdict = 'adapted') AS adapted
 FROM lesson l LEFT JOIN adoption a ON a.lesson = l.id
@@ -175,10 +176,11 @@ class Beside(msgspec.Struct, frozen=True, kw_only=True):
 async def beside(case: UUID) -> Beside | None:
     """The facts of ``case`` that a writer wants beside the text."""
     rows = await fetch(
-        'SELECT p."case", p.id AS pilot, p.reference, p.title, coalesce(p.outcome, \'\') AS outcome, '
+        'SELECT p."case", p.id AS pilot, p.reference, p.title, '
+        "coalesce(p.outcome, '') AS outcome, "
         '(SELECT count(*) FROM breach b WHERE b."case" = p."case") AS breaches, '
         '(SELECT count(*) FROM incident i WHERE i."case" = p."case") AS incidents, '
-        '(SELECT count(*) FROM milestone m WHERE m.pilot = p.id AND m.state = \'accepted\') '
+        "(SELECT count(*) FROM milestone m WHERE m.pilot = p.id AND m.state = 'accepted') "
         "AS milestones_accepted, "
         "(SELECT count(*) FROM milestone m WHERE m.pilot = p.id) AS milestones "
         'FROM pilot p WHERE p."case" = $1',
@@ -207,7 +209,11 @@ async def names_in_case(case: UUID) -> list[tuple[str, str]]:
         'WHERE p."case" = $1',
         case,
     )
-    words = {"organisation": _("the organisation"), "pilot": _("the pilot"), "person": _("a person")}
+    words = {
+        "organisation": _("the organisation"),
+        "pilot": _("the pilot"),
+        "person": _("a person"),
+    }
     return [(row["name"], words[row["what"]]) for row in rows]
 
 

@@ -64,12 +64,17 @@ LIFE = LifeCycle(
     "lesson",
     "draft",
     (
-        transition("clear", "draft", "cleared", _WRITERS, label=N_("Clear for publication"),
-                   precondition="a second person found nothing that identifies anybody"),
+        transition(
+            "clear",
+            "draft",
+            "cleared",
+            _WRITERS,
+            label=N_("Clear for publication"),
+            precondition="a second person found nothing that identifies anybody",
+        ),
         transition("reopen", "cleared", "draft", _WRITERS, label=N_("Back to draft")),
         transition("publish", "cleared", "published", {Role.CENTRAL}, label=N_("Publish")),
-        transition("supersede", "published", "superseded", {Role.CENTRAL},
-                   label=N_("Supersede")),
+        transition("supersede", "published", "superseded", {Role.CENTRAL}, label=N_("Supersede")),
     ),
 )
 
@@ -138,9 +143,7 @@ def check_written(texts: Mapping[str, Mapping[str, str]], language: str) -> None
     :raises InvalidInput: naming each part that is empty.
     """
     written = texts.get(language, {})
-    errors = {
-        f"{part}_{language}": _("Write this part") for part in PARTS if not written.get(part)
-    }
+    errors = {f"{part}_{language}": _("Write this part") for part in PARTS if not written.get(part)}
     if errors:
         raise InvalidInput(errors)
 
@@ -193,8 +196,6 @@ def check_adoption(lesson: Lesson, *, sector: str, verdict: Verdict, how: str) -
     if lesson.state != "published":
         raise RuleBroken("lesson.adopt.unpublished", _("Only a published lesson can be adopted."))
     if lesson.sector == sector:
-        raise RuleBroken(
-            "lesson.adopt.own_sector", _("This lesson comes from your own sector.")
-        )
+        raise RuleBroken("lesson.adopt.own_sector", _("This lesson comes from your own sector."))
     if verdict is not Verdict.ADOPTED and not how.strip():
         raise InvalidInput({"how": _("Say how you adapted it, or why it does not apply")})

@@ -1,5 +1,7 @@
 """What was learned, and who took it up."""
 
+from typing import Any
+
 from piccolo.columns import JSONB, UUID, Array, Boolean, Text, Timestamptz, Varchar
 from piccolo.columns.defaults.uuid import UUID4
 from piccolo.table import Table
@@ -19,7 +21,7 @@ class Lesson(Table, tablename="lesson", db=DB):
     source_case = UUID(index=True, default=None)
     sector = Varchar(60, index=True)
     author = UUID(default=None)
-    texts = JSONB(default={}, help_text="language -> title, context, tried, happened, …")
+    texts: Any = JSONB(default={}, help_text="language -> title, context, tried, happened, …")
     kind = Varchar(30, index=True)
     principle = Varchar(60, index=True)
     theme = Varchar(60, index=True)

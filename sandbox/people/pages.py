@@ -93,9 +93,7 @@ async def sign_in_form(request: Asked) -> Any:
     """Ask for address and password; in the demo, offer its people."""
     if request.user.signed_in:
         return redirect(request, first_page(request.user))
-    form: Form[forms.SignIn] = Form(
-        {"next": local_path(request.query_params.get("next"), "")}
-    )
+    form: Form[forms.SignIn] = Form({"next": local_path(request.query_params.get("next"), "")})
     return await _sign_in_page(request, form)
 
 
@@ -123,7 +121,7 @@ async def sign_in(request: Asked) -> Any:
 async def sign_in_demo(request: Asked, account: UUID) -> Any:
     """Become a demo person with one click; only in demo mode, only demo accounts."""
     demo = settings.demo and await Account.exists().where(
-        (Account.id == account) & Account.demo.eq(True)  # noqa: FBT003
+        (Account.id == account) & Account.demo.eq(True)
     )
     if not demo:
         raise NotFound

@@ -33,4 +33,3 @@ def _as_csv(table: Table) -> bytes:
 def _shown(value: int | None) -> str:
     """A hidden value is an empty field: no mark that a machine could take for a number."""
     return "" if value is None else str(value)
-

@@ -82,7 +82,9 @@ async def write_narrative(
         report.title = {**report.title, **(title or {})}
         report.written_by = person.id
         await work.save(report)
-        work.record("report.written", report, sections=sorted({s for n in narrative.values() for s in n}))
+        work.record(
+            "report.written", report, sections=sorted({s for n in narrative.values() for s in n})
+        )
 
 
 async def approve_report(person: Person, report_id: UUID) -> None:
@@ -126,4 +128,3 @@ async def publish_report(person: Person, report_id: UUID) -> None:
         )  # fmt: skip
         await work.save(report)
         work.record("report.published", report, number=report.number, files=report.files)
-

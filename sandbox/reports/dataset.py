@@ -171,9 +171,7 @@ async def gather(scope: Scope, at: datetime, told: Told = _silently) -> Dataset:
     )  # fmt: skip
 
 
-async def _table(
-    query: str, scope: Scope, rows: Sequence[str], columns: Sequence[str]
-) -> Table:
+async def _table(query: str, scope: Scope, rows: Sequence[str], columns: Sequence[str]) -> Table:
     counted = await fetch(
         f"SELECT row, col, count(*) AS n, array_agg(DISTINCT firm) AS firms "  # noqa: S608
         f"FROM ({query}) counted GROUP BY row, col",
@@ -217,8 +215,8 @@ def _decision_time(sector: str, rows: list[dict[str, Any]], control: Control) ->
 async def _figures(scope: Scope) -> dict[str, float | None]:
     """The single figures of both halves of the mandate; each names its firms."""
     counts = {
-        "breaches": 'SELECT p.organisation::text AS firm FROM breach b JOIN pilot p ON p.id = b.pilot '
-        "WHERE b.opened_at >= $1 AND b.opened_at < $2",
+        "breaches": "SELECT p.organisation::text AS firm FROM breach b "
+        "JOIN pilot p ON p.id = b.pilot WHERE b.opened_at >= $1 AND b.opened_at < $2",
         "breaches_cured": "SELECT p.organisation::text AS firm FROM breach b "
         "JOIN pilot p ON p.id = b.pilot "
         "WHERE b.opened_at >= $1 AND b.opened_at < $2 AND b.cured_at IS NOT NULL",

@@ -109,9 +109,7 @@ class _Grid:
         return self._lines[row][column]
 
     def items(self) -> list[tuple[Place, Cell]]:
-        return [
-            ((r, c), self.at(r, c)) for r in range(self.height) for c in range(self.width)
-        ]
+        return [((r, c), self.at(r, c)) for r in range(self.height) for c in range(self.width)]
 
     def lines(self) -> list[list[Place]]:
         """Every equation a reader can write: each row and each column with its total."""
@@ -145,9 +143,7 @@ def _complement(grid: _Grid, hidden: set[Place], control: Control) -> None:
                 changed = True
 
 
-def _gives_away(
-    grid: _Grid, line: Sequence[Place], hidden: set[Place], control: Control
-) -> bool:
+def _gives_away(grid: _Grid, line: Sequence[Place], hidden: set[Place], control: Control) -> bool:
     """Whether the shown values of ``line`` pin its hidden ones down.
 
     One hidden value is the difference of the others. Several are still given away when

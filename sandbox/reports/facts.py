@@ -109,9 +109,7 @@ def of_incidents(data: Dataset) -> list[str]:
             ),
             _count(
                 data.figures.get("serious_incidents"),
-                lambda n: ngettext(
-                    "%(n)s of them was serious.", "%(n)s of them were serious.", n
-                ),
+                lambda n: ngettext("%(n)s of them was serious.", "%(n)s of them were serious.", n),
             ),
         ]
     )
@@ -124,9 +122,7 @@ def of_lessons(data: Dataset) -> list[str]:
         for lesson in data.lessons
     )
     said = [
-        ngettext(
-            "%(n)s lesson was published.", "%(n)s lessons were published.", len(data.lessons)
-        )
+        ngettext("%(n)s lesson was published.", "%(n)s lessons were published.", len(data.lessons))
         % {"n": format_number(len(data.lessons))}
     ]
     if taken:

@@ -71,9 +71,7 @@ async def show(request: Asked, report: UUID) -> Any:
     return await _report_page(request, report, Form())
 
 
-async def _report_page(
-    request: Asked, report_id: UUID, form: Form[Any], status: int = 200
-) -> Any:
+async def _report_page(request: Asked, report_id: UUID, form: Form[Any], status: int = 200) -> Any:
     found = await queries.report(request.user, report_id)
     pack = library.current()
     return page(
@@ -108,9 +106,7 @@ async def write_form(request: Asked, report: UUID) -> Any:
     return await _write_page(request, report, Form(values))
 
 
-async def _write_page(
-    request: Asked, report_id: UUID, form: Form[Any], status: int = 200
-) -> Any:
+async def _write_page(request: Asked, report_id: UUID, form: Form[Any], status: int = 200) -> Any:
     found = await queries.report(request.user, report_id)
     return page(
         request, "reports/write.html", status=status, report=found, form=form,

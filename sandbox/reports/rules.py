@@ -22,13 +22,30 @@ LIFE = LifeCycle(
         transition("finish", "building", "draft", _SYSTEM),
         transition("fail", ("requested", "building"), "failed", _SYSTEM),
         transition("ask_again", "failed", "requested", _CENTRAL, label=N_("Try again")),
-        transition("cancel", ("requested", "building", "failed", "draft"), "cancelled", _CENTRAL,
-                   label=N_("Cancel")),
-        transition("approve", "draft", "approved", _CENTRAL, label=N_("Approve"),
-                   precondition="a second person, who did not write the summary"),
+        transition(
+            "cancel",
+            ("requested", "building", "failed", "draft"),
+            "cancelled",
+            _CENTRAL,
+            label=N_("Cancel"),
+        ),
+        transition(
+            "approve",
+            "draft",
+            "approved",
+            _CENTRAL,
+            label=N_("Approve"),
+            precondition="a second person, who did not write the summary",
+        ),
         transition("reopen", "approved", "draft", _CENTRAL, label=N_("Back to draft")),
-        transition("publish", "approved", "published", _CENTRAL, label=N_("Publish"),
-                   precondition="the PDF is there in every language"),
+        transition(
+            "publish",
+            "approved",
+            "published",
+            _CENTRAL,
+            label=N_("Publish"),
+            precondition="the PDF is there in every language",
+        ),
     ),
 )
 
@@ -44,9 +61,7 @@ def check_period(first: date, last: date, today: date) -> None:
         raise InvalidInput({"first": _("A report looks back: choose a period that has begun")})
 
 
-def check_written(
-    narrative: Mapping[str, Mapping[str, str]], languages: Iterable[str]
-) -> None:
+def check_written(narrative: Mapping[str, Mapping[str, str]], languages: Iterable[str]) -> None:
     """A report needs its summary in every language before it is approved.
 
     :raises RuleBroken: naming the first language without one.

@@ -1,5 +1,7 @@
 """Cross-sector reports."""
 
+from typing import Any
+
 from piccolo.columns import (
     JSONB,
     UUID,
@@ -23,7 +25,7 @@ class Report(Table, tablename="report", db=DB):
     id = UUID(primary_key=True, default=UUID4())
     number = Varchar(30, default="", help_text="Given at publication.")
     kind = Varchar(30, default="cross_sector")
-    title = JSONB(default={}, help_text="language -> title")
+    title: Any = JSONB(default={}, help_text="language -> title")
     period_from = Date()
     period_to = Date(help_text="The last day that counts.")
     sectors = Array(base_column=Varchar(60), default=list, help_text="Empty: all.")
@@ -32,9 +34,11 @@ class Report(Table, tablename="report", db=DB):
     progress = Integer(default=0, help_text="Per cent.")
     stage = Varchar(40, default="")
     error = Text(default="")
-    data = JSONB(null=True, default=None, help_text="Only what disclosure control let through.")
-    narrative = JSONB(default={}, help_text="language -> section -> text")
-    files = JSONB(default={}, help_text="language -> stored file")
+    data: Any = JSONB(
+        null=True, default=None, help_text="Only what disclosure control let through."
+    )
+    narrative: Any = JSONB(default={}, help_text="language -> section -> text")
+    files: Any = JSONB(default={}, help_text="language -> stored file")
     requested_by = UUID(default=None)
     requested_at = Timestamptz()
     written_by = UUID(null=True, default=None)

@@ -6,6 +6,7 @@ import logging
 import re
 import time
 import uuid
+from typing import Any
 
 import structlog
 from litestar.datastructures import MutableScopeHeaders
@@ -80,7 +81,7 @@ def _request_id(scope: Scope) -> str:
     return uuid.uuid4().hex
 
 
-def _note(scope: Scope, status: int, seconds: float) -> None:
+def _note(scope: Any, status: int, seconds: float) -> None:
     route = scope.get("path_template") or "unrouted"
     REQUESTS.labels(scope["method"], route, status).inc()
     SECONDS.labels(route).observe(seconds)

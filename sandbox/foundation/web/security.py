@@ -19,20 +19,18 @@ from sandbox.foundation.i18n import _
 from sandbox.foundation.policy import Permission
 from sandbox.settings import settings
 
-_POLICY = "; ".join(
-    [
-        "default-src 'none'",
-        "script-src 'self'",
-        "style-src 'self'",
-        "img-src 'self' data:",
-        "font-src 'self'",
-        "connect-src 'self'",
-        "form-action 'self'",
-        "frame-ancestors 'none'",
-        "base-uri 'none'",
-        "manifest-src 'self'",
-    ]
-)
+_POLICY = (
+    "default-src 'none'; "
+    "script-src 'self'; "
+    "style-src 'self'; "
+    "img-src 'self' data:; "
+    "font-src 'self'; "
+    "connect-src 'self'; "
+    "form-action 'self'; "
+    "frame-ancestors 'none'; "
+    "base-uri 'none'; "
+    "manifest-src 'self'; "
+).rstrip("; ")
 HEADERS = {
     "Content-Security-Policy": _POLICY,
     "X-Content-Type-Options": "nosniff",
@@ -140,13 +138,13 @@ async def limit(
     window = int(time.time()) // seconds * seconds
     who = hashlib.sha256((of or client_address(request)).encode()).hexdigest()[:32]
     (row,) = await fetch(
-        'INSERT INTO rate_count AS r (key, "window", count) VALUES ($1, $2, 1) '
+        'INSERT INTO rate_count AS r (key, "window", times) VALUES ($1, $2, 1) '
         "ON CONFLICT (key) DO UPDATE SET "
-        'count = CASE WHEN r."window" = excluded."window" THEN r.count + 1 ELSE 1 END, '
-        '"window" = excluded."window" RETURNING count',
+        'times = CASE WHEN r."window" = excluded."window" THEN r.times + 1 ELSE 1 END, '
+        '"window" = excluded."window" RETURNING times',
         f"{what}:{who}",
         window,
     )
-    if row["count"] > times:
+    if row["times"] > times:
         wait = window + seconds - int(time.time())
         raise TooMany(_("Too many tries. Wait a little and try again."), max(wait, 1))

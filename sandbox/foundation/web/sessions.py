@@ -32,7 +32,7 @@ _FRESH_ID = "session_fresh_id"
 class PostgresStore(Store):
     """Litestar's store interface over the ``session`` table."""
 
-    async def get(self, key: str, renew_for: int | timedelta | None = None) -> bytes | None:
+    async def get(self, key: str, renew_for: int | timedelta | None = None) -> bytes | None:  # noqa: ARG002
         rows = await fetch(
             "SELECT data, expires_at FROM session WHERE id_hash = $1 AND expires_at > $2",
             _hash(key),
@@ -49,7 +49,10 @@ class PostgresStore(Store):
         return bytes(rows[0]["data"])
 
     async def set(
-        self, key: str, value: str | bytes, expires_in: int | timedelta | None = None
+        self,
+        key: str,
+        value: str | bytes,
+        expires_in: int | timedelta | None = None,  # noqa: ARG002
     ) -> None:
         data = value.encode() if isinstance(value, str) else value
         await fetch(
@@ -134,9 +137,11 @@ async def sign_in(request: Request[Any, Any, Any], account: UUID) -> None:
     old = request.cookies.get("session")
     if old:
         await PostgresStore().delete(old)
-    keep = {key: request.session[key] for key in ("language", "flashes") if key in request.session}
+    keep: dict[str, Any] = {
+        key: request.session[key] for key in ("language", "flashes") if key in request.session
+    }
     request.scope["state"][_FRESH_ID] = Backend(session_config()).generate_session_id()
-    request.set_session({**keep, "person": str(account)})
+    request.set_session(keep | {"person": str(account)})
 
 
 def sign_out(request: Request[Any, Any, Any]) -> None:

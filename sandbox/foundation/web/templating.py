@@ -22,7 +22,9 @@ from jinja2 import (
     PackageLoader,
     PrefixLoader,
     StrictUndefined,
+    pass_context,
 )
+from jinja2.runtime import Context
 from litestar import Request
 from litestar.datastructures import CacheControlHeader
 from litestar.plugins.jinja import JinjaTemplateEngine
@@ -190,9 +192,14 @@ def href(path: str, **query: Any) -> str:
     return f"{path}?{urlencode(kept, doseq=True)}" if kept else path
 
 
-def with_query(request: AnyRequest, **changes: Any) -> str:
-    """This page's address with some of its query replaced; an empty value takes one out."""
-    return href(request.url.path, **{**_query(request), **changes})
+@pass_context
+def with_query(context: Context, request: AnyRequest | None = None, **changes: Any) -> str:
+    """This page's address with some of its query replaced; an empty value takes one out.
+
+    A macro does not see the page's context and passes the ``request``.
+    """
+    asked = request or context["request"]
+    return href(asked.url.path, **{**_query(asked), **changes})
 
 
 def without_query(request: AnyRequest, name: str, value: str) -> str:
