@@ -1,0 +1,1 @@
+"""Pilots: the agreed plan, conditions, milestones, evidence, guidance and the way out."""
