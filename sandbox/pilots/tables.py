@@ -237,14 +237,12 @@ class FollowUp(Table, tablename="follow_up", db=DB):
 INDEXES = (
     # The evidence of one condition or milestone, newest first (queries.evidence_of).
     "CREATE INDEX IF NOT EXISTS evidence_of ON evidence (subject, submitted_at DESC)",
-    # One open offer of an amendment at a time (commands.amend_plan).
+    # A version is offered once.
     "CREATE UNIQUE INDEX IF NOT EXISTS plan_version ON plan (pilot, version)",
     # A metric's key is what its points are sent under.
     "CREATE UNIQUE INDEX IF NOT EXISTS metric_key ON metric (pilot, key)",
-    # What is due or overdue, for the portfolio and the sweep (queries.portfolio, due_milestones).
-    "CREATE INDEX IF NOT EXISTS milestone_due ON milestone (due_on) "
-    "WHERE state IN ('planned', 'returned')",
-    # The live pilots whose testing period is over (commands.end_due_pilots).
-    "CREATE INDEX IF NOT EXISTS pilot_ending ON pilot (ends_on) "
-    "WHERE state IN ('live', 'suspended')",
+    # What is due or overdue, for the portfolio and the sweep (queries.portfolio, sweeps).
+    "CREATE INDEX IF NOT EXISTS milestone_due ON milestone (due_on) WHERE state <> 'accepted'",
+    # The live pilots whose testing period is over (sweeps.end_due).
+    "CREATE INDEX IF NOT EXISTS pilot_ending ON pilot (ends_on) WHERE closed_at IS NULL",
 )
