@@ -8,13 +8,11 @@ from litestar import Request, get, post
 
 from sandbox.foundation.errors import InvalidInput, NotFound, RuleBroken
 from sandbox.foundation.i18n import N_, _, current_language
-from sandbox.foundation.policy import may
 from sandbox.foundation.web.forms import Form, parse, read_form, read_values
 from sandbox.foundation.web.pages import NavigationLink, flash, page, redirect
 from sandbox.framework import library
 from sandbox.lessons import commands, forms, queries, rules
 from sandbox.lessons.policy import ADOPT_LESSONS, READ_LIBRARY, WRITE_LESSONS
-from sandbox.lessons.tables import Lesson
 from sandbox.people.person import Person
 
 Asked = Request[Person, Any, Any]
@@ -51,16 +49,12 @@ async def show(request: Asked, lesson: UUID) -> Any:
 
 async def _lesson_page(request: Asked, lesson_id: UUID, form: Form[Any], status: int = 200) -> Any:
     found = await queries.lesson(request.user, lesson_id)
-    row = Lesson(id=found.id, sector=found.sector, state=found.state)
-    clearing = found.state in {"draft", "cleared"} and may(request.user, "clear", row)
-    spoken = {adoption.sector for adoption in found.adoptions}
     return page(
         request, "lessons/show.html", status=status, lesson=found, form=form,
-        beside=await queries.source_of(request.user, lesson_id) if clearing else None,
-        marks=await queries.marks(lesson_id) if clearing else (),
+        beside=await queries.source_of(request.user, lesson_id) if found.may_clear else None,
+        marks=await queries.marks(lesson_id) if found.may_clear else (),
         steps=rules.LIFE.open_to(found.state, request.user.roles),
         own_sectors=sorted(request.user.sectors - {found.sector}),
-        may_adopt=may(request.user, "adopt", row) and found.state == "published",
         spoken=spoken, parts=rules.PART_NAMES, kinds=rules.KIND_NAMES,
         strengths=rules.STRENGTH_NAMES, verdicts=rules.VERDICT_NAMES,
     )  # fmt: skip

@@ -11,7 +11,7 @@ import msgspec
 from sandbox.foundation.database import fetch
 from sandbox.foundation.errors import NotFound
 from sandbox.foundation.i18n import _
-from sandbox.foundation.policy import allow
+from sandbox.foundation.policy import allow, may
 from sandbox.lessons import rules
 from sandbox.lessons.policy import writes_for
 from sandbox.lessons.tables import Lesson
@@ -118,6 +118,8 @@ class Whole(msgspec.Struct, frozen=True, kw_only=True):
     state: str
     published_at: datetime | None
     is_author: bool
+    may_clear: bool
+    may_adopt: bool
     adoptions: list[AdoptionLine]
     related: list[Line]
 

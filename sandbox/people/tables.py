@@ -89,8 +89,10 @@ class ApiToken(Table, tablename="api_token", db=DB):
     revoked_at = Timestamptz(null=True, default=None)
 
 
-# A person belongs to one organisation at a time.
 INDEXES = (
-    "CREATE UNIQUE INDEX IF NOT EXISTS membership_one "
-    "ON membership (account) WHERE ended_at IS NULL",
+    # A person belongs to one organisation at a time.
+    (
+        "CREATE UNIQUE INDEX IF NOT EXISTS membership_one "
+        "ON membership (account) WHERE ended_at IS NULL"
+    ),
 )
