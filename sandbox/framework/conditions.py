@@ -48,10 +48,10 @@ _SECONDS = {
 
 
 class MeasureUnit(Named, frozen=True, kw_only=True):
-    """A unit that metrics and thresholds are counted in: its name and how it is written."""
+    """A unit that metrics and thresholds are counted in; without a ``symbol`` it is not written."""
 
     name: Text
-    symbol: Text
+    symbol: Text | None = None
 
 
 class Metric(Named, frozen=True, kw_only=True):

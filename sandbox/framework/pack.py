@@ -350,7 +350,8 @@ class Pack(Part, frozen=True, kw_only=True, dict=True):
         found = self._by_key["unit"].get(key)
         if not isinstance(found, MeasureUnit):
             return key
-        return found.symbol.in_(language) if language else str(found.symbol)
+        symbol = found.symbol or Text({})
+        return symbol.in_(language) if language else str(symbol)
 
     def say(
         self,

@@ -42,7 +42,7 @@ class Severity(Named, frozen=True, kw_only=True):
     suspend: bool = False
 
 
-class RegimeReport(Named, frozen=True, kw_only=True):
+class RegimeReport(Part, frozen=True, kw_only=True):
     """A report that a regime wants. Of one ``stage`` the first whose ``when`` holds is owed.
 
     ``starts``: ``aware`` (the firm knew) or ``initial`` (the initial report was due).
