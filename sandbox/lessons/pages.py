@@ -55,7 +55,7 @@ async def _lesson_page(request: Asked, lesson_id: UUID, form: Form[Any], status:
         marks=await queries.marks(lesson_id) if found.may_clear else (),
         steps=rules.LIFE.open_to(found.state, request.user.roles),
         own_sectors=sorted(request.user.sectors - {found.sector}),
-        spoken=spoken, parts=rules.PART_NAMES, kinds=rules.KIND_NAMES,
+        parts=rules.PART_NAMES, kinds=rules.KIND_NAMES,
         strengths=rules.STRENGTH_NAMES, verdicts=rules.VERDICT_NAMES,
     )  # fmt: skip
 

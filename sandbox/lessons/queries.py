@@ -138,6 +138,8 @@ async def lesson(person: Person, lesson_id: UUID) -> Whole:
         principle=row.principle, theme=row.theme, vulnerabilities=row.vulnerabilities,
         strength=row.strength, may_transfer_to=row.may_transfer_to, state=row.state,
         published_at=row.published_at, is_author=row.author == person.id,
+        may_clear=row.state in {"draft", "cleared"} and may(person, "clear", row),
+        may_adopt=row.state == "published" and may(person, "adopt", row),
         adoptions=await _adoptions(lesson_id), related=await _related(row),
     )  # fmt: skip
 
