@@ -1,8 +1,16 @@
 """Who may look over the system's shoulder."""
 
-from sandbox.foundation.policy import permission
-from sandbox.people.person import Role
+from sandbox.foundation.i18n import _
+from sandbox.foundation.policy import Refusal, permission, policy
+from sandbox.foundation.tables import DeadJob
+from sandbox.people.person import Person, Role
 
 READ_TRAIL = permission("read the audit trail", {Role.AUDITOR})
 MEND_JOBS = permission("see and send again jobs that died", {Role.ADMINISTRATOR})
 READ_MAIL = permission("read the mail that was written", {Role.ADMINISTRATOR})
+
+
+@policy(DeadJob)
+def may_mend(person: Person, _action: str, _job: DeadJob) -> Refusal | None:
+    """Administrators see and send again jobs that died."""
+    return None if MEND_JOBS.allows(person) else Refusal(_("Only an administrator can do this."))
