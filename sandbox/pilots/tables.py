@@ -50,11 +50,15 @@ class Pilot(Table, tablename="pilot", db=DB):
 
 
 class PilotStep(Table, tablename="pilot_step", db=DB):
-    """Why a pilot was suspended, resumed, ended, …: words that the trail must not hold."""
+    """Why a pilot was suspended, resumed, ended, …: words that the trail must not hold.
+
+    ``subject``: the condition or milestone it is about, where it is not the pilot itself.
+    """
 
     id = UUID(primary_key=True, default=UUID4())
     case = UUID(index=True, default=None)
     pilot = UUID(index=True, default=None)
+    subject = UUID(null=True, default=None)
     event = Varchar(30)
     reason = Text(default="")
     by = UUID(null=True, default=None)

@@ -1,0 +1,241 @@
+"""What the firm promised and shows: conditions, milestones, evidence, guidance, exit report.
+
+Pure, like the rules beside it. Telemetry and incidents call :func:`breach` and :func:`cure`
+inside works of their own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import date, datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from sandbox.foundation.errors import InvalidInput, RuleBroken
+from sandbox.foundation.i18n import _
+from sandbox.framework.clocks import add_months
+from sandbox.framework.conditions import Cadence, ConditionKind
+from sandbox.framework.publishing import ExitSection
+from sandbox.people.person import Person
+from sandbox.pilots.rules import (
+    CONDITION,
+    EXIT_REPORT,
+    MILESTONE,
+    OPEN_STATES,
+    STANDING_KINDS,
+    given,
+)
+from sandbox.pilots.tables import Condition, Evidence, ExitReport, Guidance, Milestone
+
+_BINDING = frozenset({"pending", "in_force", "breached", "cured", "escalated"})
+_BROKEN = frozenset({"breached", "escalated"})
+
+
+# Conditions --------------------------------------------------------------------------------
+
+
+def breach(condition: Condition, *, at: datetime) -> bool:
+    """The condition was not kept; whether that is news (it may be breached already).
+
+    :raises RuleBroken: it binds nobody: not yet in force, waived or discharged.
+    """
+    if condition.state in _BROKEN:
+        return False
+    CONDITION.move(condition, "breach", at=at)
+    return True
+
+
+def cure(condition: Condition, *, at: datetime) -> bool:
+    """The condition is kept again; whether that is news.
+
+    :raises RuleBroken: it was never breached.
+    """
+    if condition.state == "cured":
+        return False
+    CONDITION.move(condition, "cure", at=at)
+    return True
+
+
+def waive(condition: Condition, *, reason: str, at: datetime) -> None:
+    """Release the firm from one condition, for a reason.
+
+    :raises InvalidInput: no reason is given.
+    """
+    CONDITION.step(condition.state, "waive")
+    condition.reason = given(reason)
+    CONDITION.move(condition, "waive", at=at)
+
+
+def is_late(condition: Condition, today: date) -> bool:
+    """Whether its document or report is overdue; what was waived or met is not."""
+    return condition.due_on is not None and condition.due_on < today and condition.state in _BINDING
+
+
+def next_due(after: date, every: str) -> date:
+    """When the next periodic report is due, one due on ``after`` having been handed in."""
+    months = {Cadence.MONTHLY: 1, Cadence.QUARTERLY: 3}.get(Cadence(every))
+    if months:
+        return add_months(after, months)
+    return after + timedelta(days=7 if every == Cadence.WEEKLY else 1)
+
+
+# Milestones --------------------------------------------------------------------------------
+
+
+def is_overdue(milestone: Milestone, today: date) -> bool:
+    """Whether its day is over while it still waits for the firm."""
+    return (
+        milestone.due_on is not None and milestone.due_on < today and milestone.state in OPEN_STATES
+    )
+
+
+def waive_milestone(milestone: Milestone, *, reason: str, at: datetime) -> None:
+    """Do without a milestone, for a reason.
+
+    :raises InvalidInput: no reason is given.
+    """
+    MILESTONE.step(milestone.state, "waive")
+    milestone.reason = given(reason)
+    MILESTONE.move(milestone, "waive", at=at)
+
+
+# Evidence ----------------------------------------------------------------------------------
+
+
+def submit(
+    subject: Condition | Milestone,
+    earlier: Iterable[Evidence],
+    *,
+    text: str,
+    file: UUID | None,
+    at: datetime,
+) -> None:
+    """Hand in evidence for ``subject``; a milestone is then submitted.
+
+    :raises InvalidInput: neither words nor a file.
+    :raises RuleBroken: earlier evidence still waits, or nothing is owed any more.
+    """
+    if any(evidence.verdict == "" for evidence in earlier):
+        raise RuleBroken(
+            "evidence.submit.waiting", _("Your earlier evidence is still being looked at.")
+        )
+    if isinstance(subject, Condition) and subject.state not in _BINDING:
+        raise RuleBroken("evidence.submit.not_owed", _("This condition asks for nothing more."))
+    if not text.strip() and file is None:
+        raise InvalidInput({"text": _("Describe the evidence or attach a file")})
+    if isinstance(subject, Milestone):
+        MILESTONE.move(subject, "submit", at=at)
+        subject.reason = ""
+
+
+def judge(
+    evidence: Evidence,
+    subject: Condition | Milestone,
+    *,
+    accepted: bool,
+    reason: str,
+    by: UUID | None,
+    at: datetime,
+) -> None:
+    """Accept evidence, or return it for a reason; its subject moves along.
+
+    :raises InvalidInput: returned without a reason.
+    :raises RuleBroken: it was decided before.
+    """
+    if evidence.verdict:
+        raise RuleBroken("evidence.judge.decided", _("This evidence was decided before."))
+    evidence.verdict_reason = reason.strip() if accepted else given(reason)
+    evidence.verdict = "accepted" if accepted else "returned"
+    evidence.verdict_by, evidence.verdict_at = by, at
+    if isinstance(subject, Milestone):
+        MILESTONE.move(subject, "accept" if accepted else "return", at=at)
+        subject.reason = evidence.verdict_reason
+    elif accepted:
+        _credit(subject, at)
+
+
+def _credit(condition: Condition, at: datetime) -> None:
+    """What accepted evidence does to a condition.
+
+    A document or a precedent is met. A periodic report moves its next day. A broken duty is
+    cured; a broken threshold is not: only its figures cure it.
+    """
+    if condition.state == "pending" or condition.kind not in STANDING_KINDS:
+        if condition.state in _BROKEN:
+            CONDITION.move(condition, "cure", at=at)
+        CONDITION.move(condition, "meet", at=at)
+    elif condition.state in _BROKEN and condition.kind != ConditionKind.THRESHOLD:
+        CONDITION.move(condition, "cure", at=at)
+    if condition.every and condition.due_on:
+        condition.due_on = next_due(condition.due_on, condition.every)
+
+
+# Guidance ----------------------------------------------------------------------------------
+
+
+def acknowledge(guidance: Guidance, person: Person, *, at: datetime) -> None:
+    """The firm has read the guidance and keeps to it from now on.
+
+    :raises RuleBroken: that was said before.
+    """
+    if guidance.acknowledged_at is not None:
+        raise RuleBroken("guidance.acknowledge.again", _("This was acknowledged before."))
+    guidance.acknowledged_at = at
+    guidance.acknowledged_by, guidance.acknowledged_name = person.id, person.name
+
+
+# Exit report -------------------------------------------------------------------------------
+
+
+def save(report: ExitReport, answers: Mapping[str, str], *, at: datetime) -> None:
+    """Keep what was written so far.
+
+    :raises RuleBroken: the report has been submitted.
+    """
+    if report.state not in {"draft", "returned"}:
+        raise RuleBroken("exit_report.save.submitted", _("The exit report has been submitted."))
+    written: Any = report.answers
+    report.answers = {**written, **answers}
+    report.saved_at = at
+
+
+def submit_report(
+    report: ExitReport, sections: Iterable[ExitSection], *, by: UUID | None, at: datetime
+) -> None:
+    """Submit the exit report.
+
+    :raises InvalidInput: naming each required part that is empty and each that is too long.
+    """
+    EXIT_REPORT.step(report.state, "submit")
+    answers: Any = report.answers
+    errors = {
+        section.key: problem
+        for section in sections
+        if (problem := _problem(section, answers.get(section.key, "")))
+    }
+    if errors:
+        raise InvalidInput(errors)
+    EXIT_REPORT.move(report, "submit", at=at)
+    report.submitted_at, report.submitted_by = at, by
+
+
+def _problem(section: ExitSection, text: str) -> str:
+    if section.required and not text.strip():
+        return _("Write this part")
+    if section.max_words and len(text.split()) > section.max_words:
+        return _("Use at most %(n)s words") % {"n": section.max_words}
+    return ""
+
+
+def judge_report(
+    report: ExitReport, *, accepted: bool, reason: str, by: UUID | None, at: datetime
+) -> None:
+    """Accept the exit report, or return it for a reason.
+
+    :raises InvalidInput: returned without a reason.
+    """
+    event = "accept" if accepted else "return"
+    EXIT_REPORT.step(report.state, event)
+    report.reason = reason.strip() if accepted else given(reason)
+    EXIT_REPORT.move(report, event, at=at)
+    report.decided_at, report.decided_by = at, by
