@@ -41,6 +41,30 @@ document.body.addEventListener('htmx:beforeSwap', (event) => {
   if ([401, 403].includes(event.detail.xhr.status)) window.location.reload()
 })
 
+// A part that could not be fetched says so, instead of doing nothing.
+function tellFailure () {
+  document.querySelector('.app-flash--failed')?.remove()
+  const flash = document.createElement('div')
+  flash.className = 'app-flash app-flash--error app-flash--failed'
+  flash.setAttribute('role', 'alert')
+  const text = document.createElement('p')
+  text.className = 'govuk-width-container app-flash__text'
+  text.textContent = document.body.dataset.failed
+  flash.append(text)
+  document.querySelector('header').after(flash)
+}
+
+document.body.addEventListener('htmx:responseError', tellFailure)
+document.body.addEventListener('htmx:sendError', tellFailure)
+
+// An address of filters names only those that are set.
+document.body.addEventListener('htmx:configRequest', ({ detail }) => {
+  if (detail.verb !== 'get') return
+  for (const [name, value] of [...detail.formData]) {
+    if (value === '') detail.formData.delete(name)
+  }
+})
+
 // Filters apply themselves; the button is for those without scripts.
 for (const form of document.querySelectorAll('form.app-filter[hx-get]')) {
   form.classList.add('app-filter--live')
