@@ -9,7 +9,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from litestar import Litestar, Response, get
+from litestar import Litestar, Response, Router, get
 from litestar.middleware import DefineMiddleware
 from litestar.openapi import OpenAPIConfig
 from litestar.openapi.plugins import JsonRenderPlugin
@@ -142,7 +142,7 @@ def create_app() -> Litestar:
         openapi_config=OpenAPIConfig(
             title="Rintis API",
             version="1.0.0",
-            path="/api/v1/schema",
+            openapi_router=Router("/api/v1/schema", route_handlers=[], opt={"permission": PUBLIC}),
             render_plugins=[JsonRenderPlugin(path="/openapi.json")],
         ),
         request_max_body_size=32 * 1024 * 1024,

@@ -5,6 +5,7 @@ from typing import Any
 from uuid import UUID
 
 from litestar import Request, get, post
+from litestar.params import FromPath
 
 from sandbox.foundation.errors import InvalidInput, NotFound, RuleBroken
 from sandbox.foundation.i18n import N_, _, current_language
@@ -42,7 +43,7 @@ async def show_library(request: Asked) -> Any:
 
 
 @get("/lessons/{lesson:uuid}", permission=READ_LIBRARY)
-async def show(request: Asked, lesson: UUID) -> Any:
+async def show(request: Asked, lesson: FromPath[UUID]) -> Any:
     """One lesson with what other sectors made of it."""
     return await _lesson_page(request, lesson, Form())
 
@@ -61,13 +62,13 @@ async def _lesson_page(request: Asked, lesson_id: UUID, form: Form[Any], status:
 
 
 @get("/pilots/{pilot:uuid}/lessons/new", permission=WRITE_LESSONS)
-async def new(request: Asked, pilot: UUID) -> Any:
+async def new(request: Asked, pilot: FromPath[UUID]) -> Any:
     """An empty lesson beside the facts of the pilot's case."""
     return await _write_page(request, Form({"strength": "one_pilot"}), pilot=pilot)
 
 
 @post("/pilots/{pilot:uuid}/lessons/new", permission=WRITE_LESSONS)
-async def draft(request: Asked, pilot: UUID) -> Any:
+async def draft(request: Asked, pilot: FromPath[UUID]) -> Any:
     """Keep a new lesson as a draft."""
     form, texts = await _typed(request)
     if form.valid:
@@ -84,7 +85,7 @@ async def draft(request: Asked, pilot: UUID) -> Any:
 
 
 @get("/lessons/{lesson:uuid}/edit", permission=WRITE_LESSONS)
-async def edit_form(request: Asked, lesson: UUID) -> Any:
+async def edit_form(request: Asked, lesson: FromPath[UUID]) -> Any:
     """A draft as it stands, to be written on."""
     found = await queries.lesson(request.user, lesson)
     form: Form[forms.LessonInput] = Form(forms.values_of(found))
@@ -92,7 +93,7 @@ async def edit_form(request: Asked, lesson: UUID) -> Any:
 
 
 @post("/lessons/{lesson:uuid}/edit", permission=WRITE_LESSONS)
-async def edit(request: Asked, lesson: UUID) -> Any:
+async def edit(request: Asked, lesson: FromPath[UUID]) -> Any:
     """Keep the changes of a draft."""
     form, texts = await _typed(request)
     if form.valid:
@@ -144,7 +145,7 @@ _STEPS = {
 
 
 @post("/lessons/{lesson:uuid}/clear", permission=WRITE_LESSONS)
-async def clear(request: Asked, lesson: UUID) -> Any:
+async def clear(request: Asked, lesson: FromPath[UUID]) -> Any:
     """Clear a lesson as the second person."""
     form = await read_form(request, forms.Clearance)
     try:
@@ -157,7 +158,7 @@ async def clear(request: Asked, lesson: UUID) -> Any:
 
 
 @post("/lessons/{lesson:uuid}/{step:str}", permission=WRITE_LESSONS)
-async def take_step(request: Asked, lesson: UUID, step: str) -> Any:
+async def take_step(request: Asked, lesson: FromPath[UUID], step: FromPath[str]) -> Any:
     """Reopen or publish."""
     if step not in _STEPS:
         raise NotFound
@@ -168,7 +169,7 @@ async def take_step(request: Asked, lesson: UUID, step: str) -> Any:
 
 
 @post("/lessons/{lesson:uuid}/adoptions", permission=ADOPT_LESSONS)
-async def adopt(request: Asked, lesson: UUID) -> Any:
+async def adopt(request: Asked, lesson: FromPath[UUID]) -> Any:
     """Record what a sector makes of a lesson."""
     form = await read_form(request, forms.AdoptionInput)
     if form.valid:

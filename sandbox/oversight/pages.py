@@ -4,6 +4,7 @@ from typing import Any
 from uuid import UUID
 
 from litestar import Request, get, post
+from litestar.params import FromPath
 
 from sandbox.foundation import audit, outbox
 from sandbox.foundation.errors import NotFound
@@ -72,7 +73,7 @@ async def jobs(request: Asked) -> Any:
 
 
 @post("/jobs/{job:uuid}/send", permission=MEND_JOBS)
-async def send_again(request: Asked, job: UUID) -> Any:
+async def send_again(request: Asked, job: FromPath[UUID]) -> Any:
     """Give a dead job to the worker once more."""
     await outbox.send_again(request.user, job)
     flash(request, "success", _("The job is on its way again."))

@@ -4,6 +4,7 @@ from typing import Any
 from uuid import UUID
 
 from litestar import Request, get, post
+from litestar.params import FromPath
 
 from sandbox.foundation.errors import InvalidInput, NotFound, RuleBroken
 from sandbox.foundation.i18n import LANGUAGES, N_, _, current_language, format_list
@@ -73,13 +74,13 @@ async def sign_up(request: Asked) -> Any:
 
 
 @get("/confirm/{secret:str}", permission=PUBLIC)
-async def confirm_form(request: Asked, secret: str) -> Any:
+async def confirm_form(request: Asked, secret: FromPath[str]) -> Any:
     """A page with a button: mail scanners that follow links must not use the ticket up."""
     return page(request, "people/confirm.html", secret=secret)
 
 
 @post("/confirm/{secret:str}", permission=PUBLIC)
-async def confirm(request: Asked, secret: str) -> Any:
+async def confirm(request: Asked, secret: FromPath[str]) -> Any:
     """Confirm the address and sign in."""
     try:
         account = await commands.confirm(secret)
@@ -118,7 +119,7 @@ async def sign_in(request: Asked) -> Any:
 
 
 @post("/sign-in/demo/{account:uuid}", permission=PUBLIC)
-async def sign_in_demo(request: Asked, account: UUID) -> Any:
+async def sign_in_demo(request: Asked, account: FromPath[UUID]) -> Any:
     """Become a demo person with one click; only in demo mode, only demo accounts."""
     demo = settings.demo and await Account.exists().where(
         (Account.id == account) & Account.demo.eq(True)
@@ -153,13 +154,13 @@ async def forgotten(request: Asked) -> Any:
 
 
 @get("/reset/{secret:str}", permission=PUBLIC)
-async def reset_form(request: Asked, secret: str) -> Any:
+async def reset_form(request: Asked, secret: FromPath[str]) -> Any:
     """Ask for the new password."""
     return page(request, "people/reset.html", form=Form(), secret=secret)
 
 
 @post("/reset/{secret:str}", permission=PUBLIC)
-async def reset(request: Asked, secret: str) -> Any:
+async def reset(request: Asked, secret: FromPath[str]) -> Any:
     """Set the new password and sign in."""
     form = await read_form(request, forms.NewPassword)
     if form.valid:
@@ -173,13 +174,13 @@ async def reset(request: Asked, secret: str) -> Any:
 
 
 @get("/invite/{secret:str}", permission=PUBLIC)
-async def invitation(request: Asked, secret: str) -> Any:
+async def invitation(request: Asked, secret: FromPath[str]) -> Any:
     """Welcome an invited colleague."""
     return page(request, "people/join.html", form=Form(), secret=secret)
 
 
 @post("/invite/{secret:str}", permission=PUBLIC)
-async def join(request: Asked, secret: str) -> Any:
+async def join(request: Asked, secret: FromPath[str]) -> Any:
     """Join the organisation and sign in."""
     form = await read_form(request, forms.Joining)
     if form.valid:
@@ -262,7 +263,7 @@ async def invite(request: Asked) -> Any:
 
 
 @post("/language/{code:str}", permission=PUBLIC)
-async def choose_language(request: Asked, code: str) -> Any:
+async def choose_language(request: Asked, code: FromPath[str]) -> Any:
     """Read everything in another language from now on."""
     if code not in LANGUAGES:
         raise NotFound

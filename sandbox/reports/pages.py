@@ -4,6 +4,7 @@ from typing import Any
 from uuid import UUID
 
 from litestar import Request, get, post
+from litestar.params import FromPath
 
 from sandbox.foundation import files
 from sandbox.foundation.errors import InvalidInput, NotFound, RuleBroken
@@ -66,7 +67,7 @@ async def request_report(request: Asked) -> Any:
 
 
 @get("/reports/{report:uuid}", permission=PUBLIC)
-async def show(request: Asked, report: UUID) -> Any:
+async def show(request: Asked, report: FromPath[UUID]) -> Any:
     """A report: its progress, its draft on screen, or the published document."""
     return await _report_page(request, report, Form())
 
@@ -84,7 +85,7 @@ async def _report_page(request: Asked, report_id: UUID, form: Form[Any], status:
 
 
 @get("/reports/{report:uuid}/charts/{name:str}", permission=PUBLIC)
-async def chart(request: Asked, report: UUID, name: str) -> Any:
+async def chart(request: Asked, report: FromPath[UUID], name: FromPath[str]) -> Any:
     """One chart of a report, as an image of its own."""
     found = await queries.report(request.user, report)
     drawn = charts.of(found.data).get(name) if found.data else None
@@ -94,7 +95,7 @@ async def chart(request: Asked, report: UUID, name: str) -> Any:
 
 
 @get("/reports/{report:uuid}/write", permission=MAKE_REPORTS)
-async def write_form(request: Asked, report: UUID) -> Any:
+async def write_form(request: Asked, report: FromPath[UUID]) -> Any:
     """The report's own words, beside the sentences that the data set offers."""
     found = await queries.report(request.user, report)
     values = {
@@ -116,7 +117,7 @@ async def _write_page(request: Asked, report_id: UUID, form: Form[Any], status: 
 
 
 @post("/reports/{report:uuid}/write", permission=MAKE_REPORTS)
-async def write(request: Asked, report: UUID) -> Any:
+async def write(request: Asked, report: FromPath[UUID]) -> Any:
     """Keep what was written."""
     values, _files = await read_values(request)
     pack = library.current()
@@ -147,7 +148,7 @@ _STEPS = {
 
 
 @post("/reports/{report:uuid}/{step:str}", permission=MAKE_REPORTS)
-async def take_step(request: Asked, report: UUID, step: str) -> Any:
+async def take_step(request: Asked, report: FromPath[UUID], step: FromPath[str]) -> Any:
     """Approve, reopen, publish, cancel or try again."""
     if step not in _STEPS:
         raise NotFound
@@ -158,7 +159,7 @@ async def take_step(request: Asked, report: UUID, step: str) -> Any:
 
 
 @get("/reports/{report:uuid}/{language:str}.pdf", permission=PUBLIC)
-async def download(request: Asked, report: UUID, language: str) -> Any:
+async def download(request: Asked, report: FromPath[UUID], language: FromPath[str]) -> Any:
     """The report as a PDF."""
     return await files.response_for(await queries.file_of(request.user, report, language))
 

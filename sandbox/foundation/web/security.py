@@ -88,17 +88,10 @@ def check_permissions_declared(routes: Any) -> None:
     :raises UndeclaredPermission: naming the path.
     """
     for route in routes:
-        for handler in getattr(route, "route_handlers", [getattr(route, "route_handler", None)]):
-            declared = handler is not None and isinstance(handler.opt.get("permission"), Permission)
-            framework_made = handler is not None and (
-                handler.opt.get("exclude_from_permissions") or "OPTIONS" in _methods(handler)
-            )
-            if not declared and not framework_made:
+        for handler in getattr(route, "route_handlers", ()):
+            automatic = handler.http_methods == {"OPTIONS"}  # made by Litestar beside ours
+            if not automatic and not isinstance(handler.opt.get("permission"), Permission):
                 raise UndeclaredPermission(route.path)
-
-
-def _methods(handler: Any) -> frozenset[str]:
-    return frozenset(getattr(handler, "http_methods", ()))
 
 
 async def declared_permission(
