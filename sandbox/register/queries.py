@@ -126,3 +126,23 @@ async def numbers() -> Numbers:
         "AS median_days"
     )
     return Numbers(**row)
+
+
+class PublishedReport(msgspec.Struct, frozen=True):
+    """A published report as the home page names it."""
+
+    id: UUID
+    title: dict[str, str]
+    period_from: date
+    period_to: date
+    published_at: datetime
+
+
+async def newest_reports(limit: int = 3) -> list[PublishedReport]:
+    """The newest published reports."""
+    rows = await fetch(
+        "SELECT id, title::text AS title, period_from, period_to, published_at FROM report "
+        "WHERE state = 'published' ORDER BY published_at DESC LIMIT $1",
+        limit,
+    )
+    return [PublishedReport(**{**row, "title": msgspec.json.decode(row["title"])}) for row in rows]
