@@ -9,7 +9,7 @@ from uuid import UUID, uuid4
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerifyMismatchError
 
-from sandbox.foundation.errors import InvalidInput
+from sandbox.foundation.errors import Forbidden, InvalidInput
 from sandbox.foundation.i18n import _
 from sandbox.foundation.policy import allow
 from sandbox.foundation.tables import Session
@@ -241,7 +241,9 @@ async def make_person(
     """Make a confirmed account with its appointments, as an administrator does.
 
     :raises InvalidInput: the address has an account, or the password is too weak.
+    :raises Forbidden: ``by`` is neither an administrator nor the system.
     """
+    _check_manages(by)
     email = email.strip().lower()
     rules.check_password(password, email)
     hashed = _hasher.hash(password)
@@ -284,3 +286,25 @@ async def speak(person: Person, language: str) -> None:
         account = await work.lock(Account, person.id)  # type: ignore[arg-type]
         account.language = language
         await work.save(account)
+
+
+async def set_disabled(person: Person, account_id: UUID, *, disabled: bool) -> None:
+    """Close an account, which ends its sessions, or open it again.
+
+    :raises InvalidInput: it is one's own.
+    :raises Forbidden: the person is no administrator.
+    """
+    _check_manages(person)
+    if account_id == person.id:
+        raise InvalidInput({"account": _("You cannot close your own account")})
+    async with work_of(person) as work:
+        account: Any = await work.lock(Account, account_id)
+        account.disabled_at = work.now if disabled else None
+        await work.save(account)
+        await Session.delete().where(Session.person == account_id)
+        work.record("account.closed" if disabled else "account.opened", account)
+
+
+def _check_manages(person: Person) -> None:
+    if not person.is_any(Role.ADMINISTRATOR, Role.SYSTEM):
+        raise Forbidden(_("Administrators manage people."))

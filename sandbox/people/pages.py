@@ -14,8 +14,8 @@ from sandbox.foundation.web.forms import Form, read_form
 from sandbox.foundation.web.pages import NavigationLink, flash, local_path, page, redirect
 from sandbox.foundation.web.security import limit
 from sandbox.people import commands, forms, queries
-from sandbox.people.person import ROLE_NAMES, Level, Person, Role
-from sandbox.people.policy import BE_A_MEMBER
+from sandbox.people.person import ROLE_NAMES, STAFF, Level, Person, Role
+from sandbox.people.policy import BE_A_MEMBER, MANAGE_PEOPLE
 from sandbox.people.tables import Account
 from sandbox.settings import settings
 
@@ -280,7 +280,63 @@ async def account(request: Asked) -> Any:
     return page(request, "people/account.html", role_words=format_list(words))
 
 
-NAVIGATION = [NavigationLink("/organisation", N_("Organisation"), BE_A_MEMBER)]
+@get("/people", permission=MANAGE_PEOPLE)
+async def accounts(request: Asked) -> Any:
+    """Everybody who can sign in, with what they are; no case is shown here."""
+    asked = request.query_params
+    found = await queries.accounts(text=asked.get("text", ""), after=asked.get("after", ""))
+    return page(
+        request, "people/accounts.html", accounts=found[:50], more=len(found) > 50,
+        text=asked.get("text", ""),
+    )  # fmt: skip
+
+
+@get("/people/new", permission=MANAGE_PEOPLE)
+async def new_person(request: Asked) -> Any:
+    """Ask for a colleague's name, roles and place."""
+    return page(request, "people/account_new.html", form=Form(), staff_roles=_staff_roles())
+
+
+def _staff_roles() -> list[tuple[str, str]]:
+    return [(role, _(ROLE_NAMES[role])) for role in Role if role in STAFF]
+
+
+@post("/people/new", permission=MANAGE_PEOPLE)
+async def make_person(request: Asked) -> Any:
+    """Make a colleague's account."""
+    form = await read_form(request, forms.NewPerson)
+    if form.valid:
+        try:
+            await commands.make_person(
+                name=form.data.name, email=form.data.email, password=form.data.password,
+                roles=frozenset(form.data.roles), authority=form.data.authority,
+                sectors=frozenset(form.data.sectors), by=request.user,
+            )  # fmt: skip
+            flash(request, "success", _("The account is made."))
+            return redirect(request, "/people")
+        except InvalidInput as error:
+            form.refuse(error)
+    form.values.pop("password", None)
+    return page(
+        request, "people/account_new.html", status=422, form=form, staff_roles=_staff_roles()
+    )
+
+
+@post("/people/{account:uuid}/{step:str}", permission=MANAGE_PEOPLE)
+async def close_or_open(request: Asked, account: FromPath[UUID], step: FromPath[str]) -> Any:
+    """Close an account or open it again."""
+    if step not in {"close", "open"}:
+        raise NotFound
+    await commands.set_disabled(request.user, account, disabled=step == "close")
+    words = _("The account is closed.") if step == "close" else _("The account is open again.")
+    flash(request, "success", words)
+    return redirect(request, "/people")
+
+
+NAVIGATION = [
+    NavigationLink("/organisation", N_("Organisation"), BE_A_MEMBER, place=80),
+    NavigationLink("/people", N_("People"), MANAGE_PEOPLE, place=80),
+]
 
 ROUTES = [
     sign_up_form,
@@ -303,4 +359,8 @@ ROUTES = [
     invite,
     choose_language,
     account,
+    accounts,
+    new_person,
+    make_person,
+    close_or_open,
 ]

@@ -98,3 +98,31 @@ async def organisation_name(organisation: UUID) -> str:
     """The name of ``organisation``; empty when there is none."""
     rows = await fetch("SELECT name FROM organisation WHERE id = $1", organisation)
     return rows[0]["name"] if rows else ""
+
+
+class AccountLine(msgspec.Struct, frozen=True):
+    """An account as an administrator sees it: no case, only who and what role."""
+
+    id: UUID
+    name: str
+    email: str
+    roles: list[str]
+    place: str
+    disabled: bool
+
+
+async def accounts(*, text: str = "", after: str = "", limit: int = 50) -> list[AccountLine]:
+    """Accounts by name after ``after``, ``limit`` + 1 of them; ``text`` is in name or address."""
+    rows = await fetch(
+        "SELECT a.id, a.name, a.email, a.disabled_at IS NOT NULL AS disabled, "
+        "coalesce(array_agg(DISTINCT p.role) FILTER (WHERE p.id IS NOT NULL), '{}') AS roles, "
+        "coalesce(max(o.name), max(p.authority), '') AS place "
+        "FROM account a LEFT JOIN appointment p ON p.account = a.id AND p.ended_at IS NULL "
+        "LEFT JOIN membership m ON m.account = a.id AND m.ended_at IS NULL "
+        "LEFT JOIN organisation o ON o.id = m.organisation "
+        "WHERE ($1 = '' OR a.name ILIKE '%' || $1 || '%' OR a.email ILIKE '%' || $1 || '%') "
+        "AND lower(a.name) || a.id::text > $2 "
+        "GROUP BY a.id ORDER BY lower(a.name) || a.id::text LIMIT $3",
+        text, after, limit + 1,
+    )  # fmt: skip
+    return [AccountLine(**row) for row in rows]
