@@ -102,6 +102,7 @@ STATES: dict[str, Shown] = {
     "requested": Shown(N_("Requested"), GREY),
     "building": Shown(N_("Building"), BLUE),
     "approved": Shown(N_("Approved"), BLUE),
+    "cancelled": Shown(N_("Cancelled"), GREY),
     "failed": Shown(N_("Failed"), RED),
     # Clocks
     "running": Shown(N_("Running"), BLUE),
