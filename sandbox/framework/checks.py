@@ -88,18 +88,20 @@ def check(pack: Pack, sources: Iterable[Source]) -> None:
 
     :raises PackError: naming the first thing that does not fit.
     """
+    places = [
+        (Place(source.file, path), part) for source in sources for path, part in walk(source.value)
+    ]
+    for place, part in places:
+        if isinstance(part, Text):
+            _check_text(place, part, pack.languages)
+        elif isinstance(part, tuple):
+            _check_unique(place, part)
     keys = _Keys(pack)
-    for source in sources:
-        for path, part in walk(source.value):
-            place = Place(source.file, path)
-            if isinstance(part, Text):
-                _check_text(place, part, pack.languages)
-            elif isinstance(part, tuple):
-                _check_unique(place, part)
-            _check_sectors(place, part, keys)
-            for kind, look in _LOOKS.items():
-                if isinstance(part, kind):
-                    look(place, part, keys)
+    for place, part in places:
+        _check_sectors(place, part, keys)
+        for kind, look in _LOOKS.items():
+            if isinstance(part, kind):
+                look(place, part, keys)
     _check_form(pack)
     _check_authorities(pack)
     _check_clocks(pack)

@@ -4,8 +4,8 @@ How limits count:
 
 - ``hours`` run through nights and weekends, to the minute.
 - ``days``, ``working_days`` and ``months`` end with the last second of a local day; the day of
-  the start does not count (as in section 54 of Malaysia's Interpretation Acts 1948 and 1967,
-  and article 3 of Regulation (EEC, Euratom) 1182/71). A month ends on the same day number, or
+  the start does not count (as in section 54 of the Interpretation Acts 1948 and 1967, and in
+  article 3 of Regulation (EEC, Euratom) 1182/71). A month ends on the same day number, or
   on the month's last day where it has no such day.
 - A stop pushes the limit. Hours lose exactly the time stopped; the others lose every day at
   whose end the clock stood, so that a question asked and answered within a day costs nobody

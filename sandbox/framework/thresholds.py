@@ -130,16 +130,16 @@ def threshold_of(data: object) -> Threshold | None:
 
 
 _AGGREGATES = {
-    Aggregate.LAST: N_("the latest %(metric)s"),
-    Aggregate.MEAN: N_("the average %(metric)s"),
-    Aggregate.SUM: N_("the total %(metric)s"),
-    Aggregate.COUNT: N_("the number of samples of %(metric)s"),
-    Aggregate.MIN: N_("the lowest %(metric)s"),
-    Aggregate.MAX: N_("the highest %(metric)s"),
-    Aggregate.P50: N_("the median %(metric)s"),
-    Aggregate.P95: N_("the 95th percentile of %(metric)s"),
-    Aggregate.P99: N_("the 99th percentile of %(metric)s"),
-    Aggregate.RATE: N_("%(metric)s per hour"),
+    Aggregate.LAST: N_("%(metric)s, at the latest figure"),
+    Aggregate.MEAN: N_("%(metric)s, averaged %(window)s"),
+    Aggregate.SUM: N_("%(metric)s, added up %(window)s"),
+    Aggregate.COUNT: N_("%(metric)s, counted in samples %(window)s"),
+    Aggregate.MIN: N_("%(metric)s, at its lowest %(window)s"),
+    Aggregate.MAX: N_("%(metric)s, at its highest %(window)s"),
+    Aggregate.P50: N_("%(metric)s, at the median %(window)s"),
+    Aggregate.P95: N_("%(metric)s, at the 95th percentile %(window)s"),
+    Aggregate.P99: N_("%(metric)s, at the 99th percentile %(window)s"),
+    Aggregate.RATE: N_("%(metric)s, per hour %(window)s"),
 }
 _COMPARATORS = {
     Comparator.AT_LEAST: N_("must be at least %(limit)s"),
@@ -153,6 +153,11 @@ _CALENDAR = {
     "week": N_("in each calendar week"),
     "month": N_("in each calendar month"),
 }
+_DIMENSIONS = (
+    N_("language"), N_("state"), N_("site"), N_("sex"), N_("age group"), N_("ethnicity"),
+    N_("crop"),
+)  # fmt: skip
+"""Usual dimensions of a slice, marked for the catalogue; any other is shown as it is."""
 _BREACHES = {
     OnBreach.WARN: N_("A breach warns both sides."),
     OnBreach.INCIDENT: N_("A breach opens an incident."),
@@ -189,16 +194,22 @@ def in_words(
 
 
 def _main_sentence(threshold: Threshold, metric: str, unit: str) -> str:
-    limit = limit_in_words(threshold.limit, unit)
+    window = _window(threshold.window)
+    name = metric[:1].upper() + metric[1:]
     parts = [
-        _(_AGGREGATES[threshold.aggregate]) % {"metric": _lowered(metric)},
-        "" if threshold.aggregate == Aggregate.LAST else _window(threshold.window),
+        _(_AGGREGATES[threshold.aggregate]) % {"metric": name, "window": window},
         _slice(threshold.slice),
-        _(_COMPARATORS[threshold.comparator]) % {"limit": limit},
-        _samples(threshold.min_samples),
+        _must(threshold, unit),
     ]
-    sentence = " ".join(filter(None, parts))
-    return sentence[:1].upper() + sentence[1:] + "."
+    samples = _samples(threshold.min_samples)
+    return ", ".join(filter(None, parts)) + (f" {samples}" if samples else "") + "."
+
+
+def _must(threshold: Threshold, unit: str) -> str:
+    if threshold.limit == 0 and threshold.comparator in {Comparator.AT_MOST, Comparator.EXACTLY}:
+        return _("must be zero")
+    limit = limit_in_words(threshold.limit, unit)
+    return _(_COMPARATORS[threshold.comparator]) % {"limit": limit}
 
 
 def limit_in_words(limit: float, unit: str = "") -> str:
@@ -209,11 +220,6 @@ def limit_in_words(limit: float, unit: str = "") -> str:
     if unit and unit == i18n.currency_symbol():
         return f"{unit}\N{NO-BREAK SPACE}{number}"
     return f"{number}\N{NO-BREAK SPACE}{unit}" if unit else number
-
-
-def _lowered(name: str) -> str:
-    """A name within a sentence: its capital goes, unless the word is an abbreviation."""
-    return name if name[1:2].isupper() else name[:1].lower() + name[1:]
 
 
 def _window(window: Window) -> str:
@@ -247,11 +253,19 @@ def _samples(number: int) -> str:
 
 
 def _grace(threshold: Threshold) -> str:
-    if not threshold.grace_hours:
+    hours = threshold.grace_hours
+    if not hours:
         return ""
+    if hours % 24 == 0:
+        words = ngettext(
+            "It may be past the limit for up to %(n)d day.",
+            "It may be past the limit for up to %(n)d days.",
+            hours // 24,
+        )
+        return words % {"n": hours // 24}
     words = ngettext(
         "It may be past the limit for up to %(n)d hour.",
         "It may be past the limit for up to %(n)d hours.",
-        threshold.grace_hours,
+        hours,
     )
-    return words % {"n": threshold.grace_hours}
+    return words % {"n": hours}
