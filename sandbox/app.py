@@ -84,7 +84,7 @@ def _names(keys: Iterable[str], kind: str) -> list[str]:
     return [str(named(key).name) for key in keys]
 
 
-def _furnish() -> None:
+def furnish() -> None:
     """Give the templates what the pack and the slices know."""
     pack = library.current()
     place = pack.jurisdiction
@@ -109,7 +109,7 @@ def create_app() -> Litestar:
     :raises UndeclaredPermission: a route declares no permission.
     """
     observability.set_up_logs()
-    _furnish()
+    furnish()
     app = Litestar(
         route_handlers=[
             live,

@@ -102,7 +102,7 @@ class Site:
 
     def process_of(self, part: str) -> psutil.Process:
         """The main process of ``web``, ``worker``, ``scheduler`` or ``database``."""
-        pid = int((self.var / "run" / f"{part}.pid").read_text())
+        pid = int((self.var / "run" / f"{part}.pid").read_text().split()[0])
         return psutil.Process(pid)
 
     def kill(self, part: str) -> None:

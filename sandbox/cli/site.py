@@ -1,0 +1,179 @@
+"""The whole site on one machine: everything `sandbox up` starts, watches and stops."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import sys
+import threading
+import time
+import urllib.error
+import urllib.request
+from types import FrameType
+
+import click
+
+from sandbox.cli import ground
+from sandbox.foundation import postgres
+from sandbox.foundation.supervisor import Part, Supervisor
+from sandbox.settings import settings
+
+_WATCH = 0.1  # seconds
+_READY_SECONDS = 90
+
+
+def up() -> None:
+    """Run everything until Ctrl-C or SIGTERM."""
+    supervisor = Supervisor(settings.var, _say)
+    supervisor.claim(
+        f"Rintis is already running from {settings.var} (process %s):"
+        " stop that one first, or choose another folder with VAR."
+    )
+    listening = _listen()
+    site = _Site(supervisor, listening)
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, site.ask_to_stop)
+    try:
+        site.start()
+        site.watch()
+    finally:
+        site.stop()
+
+
+def migrate() -> None:
+    """Bring schema and queue to this version, in a database that answers."""
+    from sandbox.foundation import broker
+    from sandbox.migrations.schema import create_all
+
+    ground.run(create_all())
+    broker.prepare()
+
+
+def _listen() -> socket.socket:
+    """Listen before anything is started; requests wait here while the web part restarts."""
+    listening = socket.socket(socket.AF_INET6 if ":" in settings.host else socket.AF_INET)
+    listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listening.bind((settings.host, settings.port))
+    except OSError as error:
+        ground.refuse(
+            f"Cannot listen on {settings.host}:{settings.port} ({error.strerror}):"
+            " stop the program that does, or choose another with PORT."
+        )
+    listening.listen(2048)
+    return listening
+
+
+def _say(sentence: str) -> None:
+    click.echo(sentence)
+
+
+class _Site:
+    """The parts of the site, in the order in which they start."""
+
+    def __init__(self, supervisor: Supervisor, listening: socket.socket) -> None:
+        self.supervisor = supervisor
+        self.listening = listening
+        self.asked = threading.Event()
+
+    def ask_to_stop(self, _number: int, _frame: FrameType | None) -> None:
+        self.asked.set()
+
+    def start(self) -> None:
+        """Start all parts; those that need the schema wait at a gate until it is there."""
+        first = not (settings.var / "run" / "began").exists()
+        if first:
+            _say(f"Setting up in {settings.var}: the first start takes a little longer.")
+        gate, opener = os.pipe()
+        if postgres.embedded():
+            postgres.ensure_initialised()
+            database = Part("database", postgres.command(), signal.SIGINT, patience=60)
+            self.supervisor.begin(database)
+        for part in self._parts(gate):
+            self.supervisor.begin(part)
+        self._await_database()
+        migrate()
+        os.close(opener)
+        (settings.var / "run" / "began").touch()
+        if self._await_site():
+            self._tell()
+
+    def _parts(self, gate: int) -> list[Part]:
+        def part(name: str, *words: str, files: tuple[int, ...] = ()) -> Part:
+            command = [sys.executable, "-m", "sandbox", *words, "--gate", str(gate)]
+            return Part(name, command, files=(gate, *files))
+
+        number = self.listening.fileno()
+        web = [
+            part("web" if n == 1 else f"web-{n}", "serve", "--socket", str(number), files=(number,))
+            for n in range(1, settings.web_workers + 1)
+        ]
+        return [
+            part("worker", "worker", "--but", "documents"),
+            part("documents", "worker", "--only", "documents"),
+            part("scheduler", "scheduler"),
+            *web,
+        ]
+
+    def _await_database(self) -> None:
+        end = time.monotonic() + _READY_SECONDS
+        while not postgres.running():
+            if self.asked.is_set():
+                raise SystemExit(0)
+            if time.monotonic() > end:
+                ground.refuse(f"The database does not answer: see {settings.var}/postgres/log.")
+            self.supervisor.watch()
+            self.asked.wait(0.05)
+
+    def _await_site(self) -> bool:
+        """Whether the site answered, before anybody asked to stop."""
+        end = time.monotonic() + _READY_SECONDS
+        while not self.asked.is_set():
+            if _answers():
+                return True
+            if time.monotonic() > end:
+                _say(f"The site does not answer yet: see {settings.var}/log/web.log.")
+                return True
+            self.supervisor.watch()
+            self.asked.wait(_WATCH)
+        return False
+
+    def _tell(self) -> None:
+        from sandbox.cli import playing
+
+        _say(f"\nRintis is running at {settings.base_url}\n")
+        if settings.demo and not ground.run(playing.played()):
+            _say("The demo year is being played; you can look around while it fills.")
+            command = [sys.executable, "-m", "sandbox", "demo"]
+            self.supervisor.begin(Part("demo", command, kept=False))
+        else:
+            _say(ground.run(playing.welcome()))
+        _say(f"\nData and logs are in {settings.var}. Ctrl-C stops everything.")
+
+    def watch(self) -> None:
+        """Keep everything running until somebody asks to stop."""
+        while not self.asked.wait(_WATCH):
+            self.supervisor.watch()
+
+    def stop(self) -> None:
+        """No new requests, then no new jobs, then nothing left to write, then the database."""
+        _say("\nStopping …")
+        begun = time.monotonic()
+        self.listening.close()
+        names = ["demo", *(f"web-{n}" for n in range(2, settings.web_workers + 1)), "web"]
+        self.supervisor.stop(names)
+        self.supervisor.stop(["scheduler"])
+        self.supervisor.stop(["worker", "documents"])
+        self.supervisor.stop_all()
+        _say(f"Stopped in {time.monotonic() - begun:.1f} seconds. All data is kept.")
+
+
+def _answers() -> bool:
+    host = "127.0.0.1" if settings.host in {"0.0.0.0", "::"} else settings.host  # noqa: S104
+    at = f"http://{f'[{host}]' if ':' in host else host}:{settings.port}/health/ready"
+    try:
+        with urllib.request.urlopen(at, timeout=2) as answer:
+            return bool(answer.status == 200)
+    except (urllib.error.URLError, OSError):
+        return False
