@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from datetime import date, datetime, timedelta
-from typing import Any
 from uuid import UUID
 
 from sandbox.foundation.errors import InvalidInput, RuleBroken
@@ -194,8 +193,7 @@ def save(report: ExitReport, answers: Mapping[str, str], *, at: datetime) -> Non
     """
     if report.state not in {"draft", "returned"}:
         raise RuleBroken("exit_report.save.submitted", _("The exit report has been submitted."))
-    written: Any = report.answers
-    report.answers = {**written, **answers}
+    report.answers = {**report.answers, **answers}
     report.saved_at = at
 
 
@@ -207,11 +205,10 @@ def submit_report(
     :raises InvalidInput: naming each required part that is empty and each that is too long.
     """
     EXIT_REPORT.step(report.state, "submit")
-    answers: Any = report.answers
     errors = {
         section.key: problem
         for section in sections
-        if (problem := _problem(section, answers.get(section.key, "")))
+        if (problem := _problem(section, report.answers.get(section.key, "")))
     }
     if errors:
         raise InvalidInput(errors)

@@ -182,6 +182,15 @@ def check_open(pilot: Pilot) -> None:
         raise RuleBroken("pilot.closed", _("The pilot is closed, so nothing changes any more."))
 
 
+def check_amendable(pilot: Pilot) -> None:
+    """A plan is amended while it is being prepared or tested.
+
+    :raises RuleBroken: ``plan.amend.ending``.
+    """
+    if pilot.state not in {"preparing", *RUNNING}:
+        raise RuleBroken("plan.amend.ending", _("Testing has ended, so the plan stays as it is."))
+
+
 def missing_precedents(conditions: Iterable[Condition]) -> list[Condition]:
     """The conditions that must be met before going live and are not."""
     return [c for c in conditions if c.precedent and c.state not in {"met", "waived"}]

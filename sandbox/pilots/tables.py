@@ -1,5 +1,7 @@
 """What a pilot is made of. All of it shares its application's case, so one audit chain."""
 
+from typing import Any
+
 from piccolo.columns import (
     JSONB,
     UUID,
@@ -73,7 +75,7 @@ class Plan(Table, tablename="plan", db=DB):
     case = UUID(index=True, default=None)
     pilot = UUID(index=True, default=None)
     version = Integer()
-    content = JSONB(default={}, help_text="sandbox.pilots.plan.PlanContent")
+    content: Any = JSONB(default={}, help_text="sandbox.pilots.plan.PlanContent")
     reason = Text(default="", help_text="Why an amendment was offered.")
     offered_at = Timestamptz()
     offered_by = UUID(null=True, default=None)
@@ -108,13 +110,13 @@ class Condition(Table, tablename="condition", db=DB):
     number = Integer()
     template = Varchar(80, default="", index=True, help_text="Of the pack; empty: written.")
     kind = Varchar(20, help_text="document, duty, cap, threshold, periodic_report, disclosure.")
-    title = JSONB(default={}, help_text="language -> words")
-    text = JSONB(default={}, help_text="language -> words")
-    source = JSONB(default={}, help_text="language -> words")
+    title: Any = JSONB(default={}, help_text="language -> words")
+    text: Any = JSONB(default={}, help_text="language -> words")
+    source: Any = JSONB(default={}, help_text="language -> words")
     precedent = Boolean(default=False, help_text="To be met before going live.")
     due_on = Date(null=True, default=None)
     every = Varchar(20, default="", help_text="Cadence of a periodic report.")
-    threshold = JSONB(null=True, default=None)
+    threshold: Any = JSONB(null=True, default=None)
     state = Varchar(20, default="pending", index=True)
     state_since = Timestamptz()
     reason = Text(default="", help_text="Why it was waived.")
@@ -127,8 +129,8 @@ class Milestone(Table, tablename="milestone", db=DB):
     case = UUID(index=True, default=None)
     pilot = UUID(index=True, default=None)
     number = Integer()
-    title = JSONB(default={}, help_text="language -> words")
-    evidence_wanted = JSONB(default={}, help_text="language -> words")
+    title: Any = JSONB(default={}, help_text="language -> words")
+    evidence_wanted: Any = JSONB(default={}, help_text="language -> words")
     month = Integer(null=True, default=None, help_text="Of the test; sets due_on at going live.")
     due_on = Date(null=True, default=None)
     state = Varchar(20, default="planned", index=True)
@@ -212,7 +214,7 @@ class ExitReport(Table, tablename="exit_report", db=DB):
     id = UUID(primary_key=True, default=UUID4())
     case = UUID(index=True, default=None)
     pilot = UUID(unique=True, default=None)
-    answers = JSONB(default={})
+    answers: Any = JSONB(default={})
     state = Varchar(20, default="draft", index=True)
     state_since = Timestamptz()
     due_at = Timestamptz()

@@ -1,0 +1,77 @@
+"""Writes of pilots. Each is one work by one person; none needs HTTP."""
+
+from sandbox.pilots.commands.acceptance import accept_plan
+from sandbox.pilots.commands.changes import (
+    accept_amendment,
+    amend_plan,
+    ask_extension,
+    decline_amendment,
+    extend,
+    refuse_extension,
+    withdraw_amendment,
+)
+from sandbox.pilots.commands.conditions import (
+    breach_condition,
+    cure_condition,
+    escalate_condition,
+    waive_condition,
+)
+from sandbox.pilots.commands.evidence import (
+    judge_evidence,
+    submit_evidence,
+    submit_milestone,
+    waive_milestone,
+)
+from sandbox.pilots.commands.exits import (
+    accept_exit_report,
+    answer_follow_up,
+    return_exit_report,
+    save_exit_report,
+    submit_exit_report,
+)
+from sandbox.pilots.commands.guidance import acknowledge_guidance, give_guidance
+from sandbox.pilots.commands.life import (
+    begin_exit,
+    declare_ready,
+    go_live,
+    resume,
+    stop,
+    suspend,
+    terminate,
+)
+from sandbox.pilots.commands.tokens import issue_token, revoke_token
+
+__all__ = [
+    "accept_amendment",
+    "accept_exit_report",
+    "accept_plan",
+    "acknowledge_guidance",
+    "amend_plan",
+    "answer_follow_up",
+    "ask_extension",
+    "begin_exit",
+    "breach_condition",
+    "cure_condition",
+    "declare_ready",
+    "decline_amendment",
+    "escalate_condition",
+    "extend",
+    "give_guidance",
+    "go_live",
+    "issue_token",
+    "judge_evidence",
+    "refuse_extension",
+    "resume",
+    "return_exit_report",
+    "revoke_token",
+    "save_exit_report",
+    "stop",
+    "submit_evidence",
+    "submit_exit_report",
+    "submit_milestone",
+    "suspend",
+    "terminate",
+    "waive_condition",
+    "waive_milestone",
+    "withdraw_amendment",
+]
