@@ -6,7 +6,6 @@ from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from importlib import import_module
 from importlib.util import find_spec
-from pathlib import Path
 from typing import Any
 
 from litestar import Litestar, Response, Router, get
@@ -14,11 +13,10 @@ from litestar.middleware import DefineMiddleware
 from litestar.openapi import OpenAPIConfig
 from litestar.openapi.plugins import JsonRenderPlugin
 from litestar.plugins.htmx import HTMXPlugin
-from litestar.static_files import create_static_files_router
 
 from sandbox.foundation import database, i18n
 from sandbox.foundation.policy import PUBLIC
-from sandbox.foundation.web import errors, observability, security, sessions, templating
+from sandbox.foundation.web import assets, errors, observability, security, sessions, templating
 from sandbox.framework import library
 from sandbox.people.authentication import Authentication
 from sandbox.people.person import LEVEL_NAMES, ROLE_NAMES
@@ -35,7 +33,6 @@ SLICES = (
     "register",
     "oversight",
 )
-BUILD = Path(__file__).parent.parent / "static" / "build"
 
 
 def _parts(module: str, attribute: str) -> list[Any]:
@@ -115,14 +112,7 @@ def create_app() -> Litestar:
             live,
             ready,
             metrics,
-            create_static_files_router(
-                path="/assets",
-                directories=[BUILD],
-                name="assets",
-                opt={"permission": PUBLIC},
-                include_in_schema=False,
-                cache_control=templating.FOREVER,
-            ),
+            assets.router(),
             *_parts("pages", "ROUTES"),
             *_parts("api", "ROUTES"),
         ],

@@ -16,6 +16,7 @@ from markupsafe import Markup
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from sandbox.foundation.web import templating
+from sandbox.foundation.web.assets import BUILD
 from sandbox.foundation.web.forms import Form
 from sandbox.foundation.web.pagination import Page as Rows
 from sandbox.foundation.web.security import HEADERS
@@ -69,7 +70,7 @@ class _Handler(SimpleHTTPRequestHandler):
 
     def __init__(self, *args, body: bytes, **kwargs) -> None:
         self.body = body
-        super().__init__(*args, directory=str(templating.BUILD), **kwargs)
+        super().__init__(*args, directory=str(BUILD), **kwargs)
 
     def do_GET(self) -> None:
         if self.path.startswith("/assets/"):

@@ -8,7 +8,6 @@ name that does not exist is an error.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
@@ -26,27 +25,24 @@ from jinja2 import (
 )
 from jinja2.runtime import Context
 from litestar import Request
-from litestar.datastructures import CacheControlHeader
 from litestar.plugins.jinja import JinjaTemplateEngine
 from litestar.template import TemplateConfig
 from markupsafe import Markup
 
 from sandbox.foundation import clock, i18n
 from sandbox.foundation.web import states
+from sandbox.foundation.web.assets import asset
 from sandbox.foundation.web.navigation import set_navigation
 from sandbox.settings import settings
 
 __all__ = [
-    "BUILD", "FOREVER", "TEMPLATES", "asset", "environment", "set_global", "set_navigation",
+    "TEMPLATES", "asset", "environment", "set_filter", "set_global", "set_navigation",
     "template_config",
 ]  # fmt: skip
 
 AnyRequest = Request[Any, Any, Any]
 
-_ROOT = Path(__file__).parents[3]
-TEMPLATES = _ROOT / "templates"
-BUILD = _ROOT / "static" / "build"
-FOREVER = CacheControlHeader(public=True, max_age=31_536_000, immutable=True)
+TEMPLATES = Path(__file__).parents[3] / "templates"
 
 _GOVUK = (
     "accordion", "back-link", "breadcrumbs", "button", "character-count", "checkboxes",
@@ -166,21 +162,6 @@ def _globals() -> dict[str, Any]:
         "with_query": with_query,
         "without_query": without_query,
     }
-
-
-# Assets ----------------------------------------------------------------------------------
-
-
-def asset(name: str) -> str:
-    """The address of a built file, with its content hash: ``asset("app.css")``."""
-    return f"/assets/{_manifest().get(name, name)}"
-
-
-@cache
-def _manifest() -> dict[str, str]:
-    path = BUILD / "manifest.json"
-    known: dict[str, str] = json.loads(path.read_text()) if path.exists() else {}
-    return known
 
 
 # Addresses -------------------------------------------------------------------------------
