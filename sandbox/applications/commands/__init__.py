@@ -1,0 +1,35 @@
+"""Writes of applications, by whose turn it is."""
+
+from sandbox.applications.commands.deciding import decide, keep_letter, recommend, send_back
+from sandbox.applications.commands.drafting import (
+    answer_clarification,
+    attach,
+    detach,
+    save_answers,
+    start_application,
+    submit,
+    withdraw,
+)
+from sandbox.applications.commands.reviewing import (
+    assign_reviewer,
+    declare,
+    save_review,
+    submit_review,
+    take_back_review,
+)
+from sandbox.applications.commands.screening import (
+    add_note,
+    ask_clarification,
+    begin_screening,
+    route,
+    screen,
+    take_case,
+)
+from sandbox.applications.commands.sweeping import sweep
+
+__all__ = [
+    "add_note", "answer_clarification", "ask_clarification", "assign_reviewer", "attach",
+    "begin_screening", "decide", "declare", "detach", "keep_letter", "recommend", "route",
+    "save_answers", "save_review", "screen", "send_back", "start_application", "submit",
+    "submit_review", "sweep", "take_back_review", "take_case", "withdraw",
+]  # fmt: skip
