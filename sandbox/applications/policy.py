@@ -77,9 +77,9 @@ def visible_to(person: Person, first: int) -> tuple[str, list[Any]]:
         return "a.state <> 'draft'", []
     if person.organisation is not None:
         return f"a.organisation = ${first}", [person.organisation]
-    return (
-        f"a.state <> 'draft' AND a.sectors && ${first}::varchar[] AND NOT EXISTS ("
+    mine = (
+        f"a.state <> 'draft' AND a.sectors && ${first}::varchar[] AND NOT EXISTS ("  # noqa: S608  (numbers)
         'SELECT 1 FROM review c WHERE c."case" = a.id '
-        f"AND c.reviewer = ${first + 1} AND c.state = 'declined_conflict')",
-        [sorted(person.sectors), person.id],
+        f"AND c.reviewer = ${first + 1} AND c.state = 'declined_conflict')"
     )
+    return mine, [sorted(person.sectors), person.id]

@@ -45,6 +45,8 @@ LIFE = LifeCycle(
         transition("withdraw", OPEN, "withdrawn", _APPLICANT, label=N_("Withdraw")),
         transition("lapse", ("draft", "returned", "awaiting_clarification"), "lapsed",
                    {Role.SYSTEM}),
+        transition("reopen", "lapsed", "draft", _APPLICANT, label=N_("Open again"),
+                   precondition="it had not been submitted"),
     ),
 )  # fmt: skip
 
@@ -97,6 +99,31 @@ def start_clock(application: Application, *, pack: Pack, at: datetime) -> None:
     )  # fmt: skip
 
 
+GRACE = clocks.Limit(amount=5, unit=clocks.Unit.WORKING_DAYS)
+
+
+def overdue_step(application: Application, *, pack: Pack, at: datetime) -> str:
+    """What an applicant's clock asks for by itself: ``remind``, ``lapse`` or nothing.
+
+    Everyone is reminded once, when the end is near. A draft or a returned application lapses at
+    the end; an answer that is owed has five more working days (pack, clock ``clarification``).
+    """
+    if application.state not in {"draft", "returned", "awaiting_clarification"}:
+        return ""
+    if application.due_at is None or application.clock_from is None:
+        return ""
+    calendar = pack.jurisdiction.calendar()
+    last: datetime = application.due_at
+    if application.state == "awaiting_clarification":
+        last = clocks.due(GRACE, last, calendar)
+    if application.reminded_at is None:
+        near = clocks.near_from(
+            pack.clock(application.clock), application.clock_from, application.due_at, calendar
+        )
+        return "remind" if at >= near else ""
+    return "lapse" if at > last else ""
+
+
 def stops_of(application: Application) -> list[clocks.Stop]:
     """When the decision clock stood, as moments."""
     return [
@@ -128,6 +155,19 @@ def check_editable(application: Application) -> None:
             "application.edit.not_open",
             _("This application has been submitted, so its answers cannot be changed now."),
         )
+
+
+def reopen(application: Application, *, pack: Pack, at: datetime) -> None:
+    """Open a lapsed draft again, with all its answers.
+
+    :raises RuleBroken: it was submitted, so its time is over.
+    """
+    if application.submitted_at is not None:
+        raise RuleBroken(
+            "application.reopen.submitted",
+            _("An application that was submitted and lapsed cannot be opened again. Begin anew."),
+        )
+    move(application, "reopen", pack=pack, at=at)
 
 
 def submit(

@@ -1,16 +1,18 @@
 """Writes of applications, by whose turn it is."""
 
-from sandbox.applications.commands.deciding import decide, keep_letter, recommend, send_back
+from sandbox.applications.commands.deciding import Terms, decide, keep_letter, recommend, send_back
 from sandbox.applications.commands.drafting import (
     answer_clarification,
     attach,
     detach,
+    reopen,
     save_answers,
     start_application,
     submit,
     withdraw,
 )
 from sandbox.applications.commands.reviewing import (
+    Written,
     assign_reviewer,
     declare,
     save_review,
@@ -28,8 +30,8 @@ from sandbox.applications.commands.screening import (
 from sandbox.applications.commands.sweeping import sweep
 
 __all__ = [
-    "add_note", "answer_clarification", "ask_clarification", "assign_reviewer", "attach",
-    "begin_screening", "decide", "declare", "detach", "keep_letter", "recommend", "route",
+    "Terms", "Written", "add_note", "answer_clarification", "ask_clarification", "assign_reviewer", "attach",
+    "begin_screening", "decide", "declare", "detach", "keep_letter", "recommend", "reopen", "route",
     "save_answers", "save_review", "screen", "send_back", "start_application", "submit",
     "submit_review", "sweep", "take_back_review", "take_case", "withdraw",
 ]  # fmt: skip

@@ -86,6 +86,9 @@ async def save_answers(person: Person, application_id: UUID, answers: Mapping[st
             application.answers.pop(key, None)
         application.saved_at = work.now
         _follow_answers(application)
+        if application.state == "draft":
+            pack = library.pack_of(application.pack_version)
+            rules.start_clock(application, pack=pack, at=work.now)
         await work.save(application)
 
 
@@ -230,3 +233,16 @@ async def withdraw(person: Person, application_id: UUID) -> None:
         if not was_draft:
             await tell_officers(work, application, "withdrawn")
 
+
+async def reopen(person: Person, application_id: UUID) -> None:
+    """Open a lapsed draft again.
+
+    :raises RuleBroken: it has not lapsed, or it had been submitted.
+    """
+    async with work_of(person) as work:
+        application = await work.lock(Application, application_id)
+        allow(person, "edit", application)
+        pack = library.pack_of(application.pack_version)
+        rules.reopen(application, pack=pack, at=work.now)
+        await work.save(application)
+        work.record("application.reopened", application)

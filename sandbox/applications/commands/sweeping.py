@@ -1,0 +1,53 @@
+"""What the clocks do by themselves: remind, then let lapse."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from uuid import UUID
+
+from sandbox.applications import rules
+from sandbox.applications.commands.telling import tell_applicant
+from sandbox.applications.tables import Application
+from sandbox.foundation import clock
+from sandbox.foundation.database import fetch
+from sandbox.foundation.policy import allow
+from sandbox.foundation.work import work_of
+from sandbox.framework import library
+from sandbox.people.person import SYSTEM
+
+# No clock of an applicant comes near its end earlier than this (a fifth of six months).
+_AHEAD = timedelta(days=40)
+_WAITING = """
+SELECT id FROM application
+WHERE state IN ('draft', 'returned', 'awaiting_clarification') AND due_at < $1 ORDER BY due_at
+"""
+
+
+async def sweep() -> int:
+    """Remind applicants who let a clock run out, and let lapse what waited too long.
+
+    Returns how many applications changed. Each is its own work, so that one that fails holds
+    up no other; run twice, the second run finds nothing to do.
+    """
+    rows = await fetch(_WAITING, clock.now() + _AHEAD)
+    return sum([await _see_to(row["id"]) for row in rows])
+
+
+async def _see_to(application_id: UUID) -> bool:
+    async with work_of(SYSTEM) as work:
+        application = await work.lock(Application, application_id)
+        pack = library.pack_of(application.pack_version)
+        step = rules.overdue_step(application, pack=pack, at=work.now)
+        if step == "remind":
+            application.reminded_at = work.now
+            await work.save(application)
+            work.record("application.reminded", application, clock=application.clock)
+            await tell_applicant(work, application, "reminded")
+        elif step == "lapse":
+            allow(SYSTEM, "lapse", application)
+            rules.run_clock(application, work.now)
+            rules.move(application, "lapse", pack=pack, at=work.now)
+            await work.save(application)
+            work.record("application.lapsed", application)
+            await tell_applicant(work, application, "lapsed")
+        return bool(step)
