@@ -30,7 +30,8 @@ from sandbox.applications.commands.screening import (
 from sandbox.applications.commands.sweeping import sweep
 
 __all__ = [
-    "Terms", "Written", "add_note", "answer_clarification", "ask_clarification", "assign_reviewer", "attach",
+    "Terms", "Written", "add_note", "answer_clarification", "ask_clarification",
+    "assign_reviewer", "attach",
     "begin_screening", "decide", "declare", "detach", "keep_letter", "recommend", "reopen", "route",
     "save_answers", "save_review", "screen", "send_back", "start_application", "submit",
     "submit_review", "sweep", "take_back_review", "take_case", "withdraw",
