@@ -1,0 +1,228 @@
+"""The decision as its page holds it: from posted fields to :class:`commands.Terms`. Pure.
+
+Fields: ``condition`` (a template's key, several), ``limit.<key>`` and ``due.<key>`` for one of
+them; ``own.<n>.title|text|kind|precedent|due_on`` for a condition written here; ``milestone``
+(``plan.<n>`` of the application or a template's key, several) with ``month.<id>``;
+``own_milestone.<n>.title|evidence|month``; ``relief`` (the number of a row asked for, several).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from contextlib import suppress
+from datetime import date
+from typing import Any
+
+import msgspec
+
+from sandbox.applications.commands import Terms
+from sandbox.foundation.errors import InvalidInput
+from sandbox.foundation.i18n import _
+from sandbox.framework.conditions import ConditionTemplate
+from sandbox.framework.pack import Pack
+from sandbox.framework.questions import Feed
+from sandbox.framework.thresholds import Threshold
+
+Values = Mapping[str, Any]
+OWN_ROWS = 3
+
+
+def several(values: Values, name: str) -> list[str]:
+    """What was ticked under ``name``."""
+    held = values.get(name) or []
+    return [item for item in (held if isinstance(held, list) else [held]) if item]
+
+
+def terms_of(values: Values, *, pack: Pack, answers: Values, language: str) -> Terms:
+    """The posted decision; words typed here are in ``language``.
+
+    :raises InvalidInput: a number or a date cannot be read, or an own condition is half-written.
+    """
+    errors: dict[str, str] = {}
+    terms = Terms(
+        reasons=several(values, "reasons"),
+        text=str(values.get("text") or ""),
+        conditions=[
+            *_picked_conditions(values, pack, errors),
+            *_own_conditions(values, language, errors),
+        ],
+        milestones=[
+            *_picked_milestones(values, pack, answers, language, errors),
+            *_own_milestones(values, language, errors),
+        ],
+        reliefs=_reliefs(values, pack, answers),
+        months=_whole(values, "months", errors),
+    )
+    if errors:
+        raise InvalidInput(errors)
+    return terms
+
+
+def _picked_conditions(values: Values, pack: Pack, errors: dict[str, str]) -> list[dict[str, Any]]:
+    known = {template.key: template for template in pack.conditions}
+    keys = [key for key in several(values, "condition") if key in known]
+    return [_condition_of(known[key], values, pack, errors) for key in keys]
+
+
+def _condition_of(
+    template: ConditionTemplate, values: Values, pack: Pack, errors: dict[str, str]
+) -> dict[str, Any]:
+    threshold = template.threshold
+    text = dict(template.text)
+    limit = str(values.get(f"limit.{template.key}") or "").replace(",", "")
+    if threshold is not None and limit:
+        try:
+            changed = msgspec.structs.replace(threshold, limit=float(limit))
+        except ValueError:
+            errors[f"limit.{template.key}"] = _("Enter a number")
+        else:
+            if changed != threshold:
+                threshold = changed
+                text = {code: pack.say(changed, code) for code in pack.languages}
+    return {
+        "template": template.key,
+        "kind": template.kind.value,
+        "title": dict(template.title),
+        "text": text,
+        "source": dict(template.source),
+        "precedent": template.precedent,
+        "due_on": _day(values, f"due.{template.key}", errors),
+        "every": template.every or "",
+        "threshold": _plain(threshold),
+    }
+
+
+def _plain(threshold: Threshold | None) -> dict[str, Any] | None:
+    return None if threshold is None else msgspec.to_builtins(threshold)
+
+
+def _own_conditions(values: Values, language: str, errors: dict[str, str]) -> list[dict[str, Any]]:
+    found = []
+    for number in range(1, OWN_ROWS + 1):
+        title = str(values.get(f"own.{number}.title") or "")
+        text = str(values.get(f"own.{number}.text") or "")
+        if not title and not text:
+            continue
+        if not title:
+            errors[f"own.{number}.title"] = _("Give the condition a title")
+        if not text:
+            errors[f"own.{number}.text"] = _("Write what the condition asks")
+        found.append(
+            {
+                "template": None,
+                "kind": str(values.get(f"own.{number}.kind") or "duty"),
+                "title": {language: title},
+                "text": {language: text},
+                "source": {},
+                "precedent": values.get(f"own.{number}.precedent") == "yes",
+                "due_on": _day(values, f"own.{number}.due_on", errors),
+                "every": "",
+                "threshold": None,
+            }
+        )
+    return found
+
+
+def planned_milestones(pack: Pack, answers: Values, language: str) -> list[dict[str, Any]]:
+    """The milestones that the application proposes, each with the ``id`` of its box."""
+    rows = pack.form.answer(Feed.MILESTONES, answers) or []
+    return [
+        {
+            "id": f"plan.{number}",
+            "title": {language: str(row.get("title") or "")},
+            "evidence": {language: str(row.get("evidence") or "")},
+            "month": row.get("month"),
+        }
+        for number, row in enumerate(rows)
+    ]
+
+
+def _picked_milestones(
+    values: Values, pack: Pack, answers: Values, language: str, errors: dict[str, str]
+) -> list[dict[str, Any]]:
+    offered = {one["id"]: one for one in planned_milestones(pack, answers, language)}
+    for template in pack.milestones:
+        offered[template.key] = {
+            "title": dict(template.title),
+            "evidence": dict(template.evidence),
+            "month": template.month,
+        }
+    return [
+        {
+            "title": offered[key]["title"],
+            "evidence": offered[key]["evidence"],
+            "month": _whole(values, f"month.{key}", errors) or offered[key]["month"],
+            "due_on": None,
+        }
+        for key in several(values, "milestone")
+        if key in offered
+    ]
+
+
+def _own_milestones(values: Values, language: str, errors: dict[str, str]) -> list[dict[str, Any]]:
+    found = []
+    for number in range(1, OWN_ROWS + 1):
+        title = str(values.get(f"own_milestone.{number}.title") or "")
+        if not title:
+            continue
+        month = _whole(values, f"own_milestone.{number}.month", errors)
+        if not month:
+            errors[f"own_milestone.{number}.month"] = _("Enter a number of months")
+        evidence = str(values.get(f"own_milestone.{number}.evidence") or "")
+        found.append(
+            {
+                "title": {language: title}, "evidence": {language: evidence}, "month": month,
+                "due_on": None,
+            }
+        )  # fmt: skip
+    return found
+
+
+def asked_reliefs(pack: Pack, answers: Values) -> list[dict[str, Any]]:
+    """The rules that the application asks to have relaxed."""
+    return list(pack.form.answer(Feed.RELIEFS, answers) or [])
+
+
+def _reliefs(values: Values, pack: Pack, answers: Values) -> list[dict[str, Any]]:
+    asked = asked_reliefs(pack, answers)
+    chosen = {int(one) for one in several(values, "relief") if one.isdecimal()}
+    return [
+        {
+            "rule": str(row.get("rule") or ""),
+            "relaxed": str(values.get(f"relaxed.{number}") or row.get("relaxed") or ""),
+            "scope": str(values.get(f"scope.{number}") or ""),
+            "replacement": str(row.get("replacement") or ""),
+        }
+        for number, row in enumerate(asked)
+        if number in chosen
+    ]
+
+
+def _whole(values: Values, name: str, errors: dict[str, str]) -> int:
+    typed = str(values.get(name) or "")
+    if not typed:
+        return 0
+    if not typed.isdecimal() or len(typed) > 4:
+        errors[name] = _("Enter a whole number")
+        return 0
+    return int(typed)
+
+
+def _day(values: Values, name: str, errors: dict[str, str]) -> date | None:
+    typed = str(values.get(name) or "")
+    if typed:
+        with suppress(ValueError):
+            return date.fromisoformat(typed)
+        errors[name] = _("Enter a date")
+    return None
+
+
+def proposal(pack: Pack, answers: Values, recommended: str) -> dict[str, Any]:
+    """The form as it opens: what the answers call for is ticked already."""
+    return {
+        "outcome": recommended,
+        "months": str(pack.terms.testing_months),
+        "condition": [template.key for template in pack.suggested(answers)],
+        "milestone": [one["id"] for one in planned_milestones(pack, answers, "en")],
+        "relief": [str(number) for number, _row in enumerate(asked_reliefs(pack, answers))],
+    }
