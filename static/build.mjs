@@ -71,6 +71,12 @@ async function styles () {
   await put('app.css', small.code)
 }
 
+/** The style of PDFs, which no browser reads: its page rules are left as they are written. */
+async function documents () {
+  const compiled = sass.compile(join(here, 'styles', 'document.scss'), { style: 'compressed' })
+  await put('document.css', resolve(compiled.css))
+}
+
 async function scripts () {
   for (const [name, format] of [['boot', 'iife'], ['app', 'esm']]) {
     const built = await esbuild.build({
@@ -90,7 +96,7 @@ async function scripts () {
 await mkdir(out, { recursive: true })
 await fonts()
 await images()
-await Promise.all([styles(), scripts()])
+await Promise.all([styles(), documents(), scripts()])
 await writeFile(join(out, 'manifest.json'), JSON.stringify(manifest, null, 2))
 
 // Only now may what an earlier build left go: a running site keeps its files till then.

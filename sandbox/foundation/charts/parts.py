@@ -104,7 +104,7 @@ def limit_words(limit: Limit, unit: str) -> str:
 
 
 def limit_sentence(limit: Limit, unit: str) -> str:
-    """``The limit is: at most 2%.``"""
+    """The limit as a sentence: ``The limit is: at most 2%.``."""
     return _("The limit is: %(limit)s.") % {"limit": limit_words(limit, unit)}
 
 
