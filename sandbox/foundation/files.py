@@ -27,11 +27,12 @@ from sandbox.foundation.work import Work
 LARGEST = 20 * 1024 * 1024
 """Bytes of one upload."""
 
+_OFFICE = "application/vnd.openxmlformats-officedocument."
 _ZIPPED = {
-    ".docx": ("word/document.xml", "application/vnd.openxmlformats-officedocument.wordprocessingml.document"),
-    ".xlsx": ("xl/workbook.xml", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"),
-    ".pptx": ("ppt/presentation.xml", "application/vnd.openxmlformats-officedocument.presentationml.presentation"),
-}  # fmt: skip
+    ".docx": ("word/document.xml", f"{_OFFICE}wordprocessingml.document"),
+    ".xlsx": ("xl/workbook.xml", f"{_OFFICE}spreadsheetml.sheet"),
+    ".pptx": ("ppt/presentation.xml", f"{_OFFICE}presentationml.presentation"),
+}
 _SIGNED = {
     ".pdf": "application/pdf",
     ".png": "image/png",
@@ -87,7 +88,7 @@ def checked(
     media_type = _media_type(ending, content)
     if not media_type:
         raise InvalidInput(
-            {field: _("The content of this file is not what its name says. Save it anew as %(kind)s")
+            {field: _("The content is not what the name says. Save the file anew as %(kind)s")
              % {"kind": ending.lstrip(".").upper()}}
         )  # fmt: skip
     return CheckedFile(name=name, media_type=media_type, content=content)
@@ -177,7 +178,7 @@ async def response_for(stored: StoredFile) -> Stream:
             "Content-Disposition": f"{'inline' if ours else 'attachment'}; filename*=UTF-8''{name}",
             "Content-Length": str(stored.size),
             "X-Content-Type-Options": "nosniff",
-            "Content-Security-Policy": "default-src 'none'; sandbox",
+            "Content-Security-Policy": "default-src 'none'" + ("" if ours else "; sandbox"),
             "Cache-Control": "private, no-store",
         },
     )
