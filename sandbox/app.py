@@ -16,7 +16,16 @@ from litestar.plugins.htmx import HTMXPlugin
 
 from sandbox.foundation import database, i18n
 from sandbox.foundation.policy import PUBLIC
-from sandbox.foundation.web import assets, errors, observability, security, sessions, templating
+from sandbox.foundation.web import (
+    assets,
+    errors,
+    events,
+    observability,
+    security,
+    sessions,
+    states,
+    templating,
+)
 from sandbox.framework import library
 from sandbox.people.authentication import Authentication
 from sandbox.people.person import LEVEL_NAMES, ROLE_NAMES
@@ -92,6 +101,8 @@ def furnish() -> None:
     templating.set_global("role_names", ROLE_NAMES)
     templating.set_global("level_names", LEVEL_NAMES)
     templating.set_filter("pack_names", _names)
+    templating.set_filter("event_words", events.words_of)
+    templating.set_filter("state_pair", lambda name: (name, states.word(name)))
 
 
 @asynccontextmanager
