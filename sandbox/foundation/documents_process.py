@@ -68,6 +68,12 @@ class OwnAssets(URLFetcher):  # type: ignore[misc]
 class BothMetadata(DocumentMetadata):  # type: ignore[misc]
     """Metadata that claim PDF/UA-1 and PDF/A in one RDF, as XMP wants it."""
 
+    def include_in_pdf(
+        self, pdf: Any, variant: str, version: int, conformance: str, compress: object
+    ) -> None:
+        """The metadata as plain text, which archives can read without unpacking."""
+        super().include_in_pdf(pdf, variant, version, conformance, compress=False)
+
     def generate_rdf_metadata(self, variant: str, version: int, conformance: str) -> bytes:
         """The RDF of WeasyPrint with the second claim."""
         rdf: bytes = super().generate_rdf_metadata(variant, version, conformance)
