@@ -69,7 +69,7 @@ class BothMetadata(DocumentMetadata):  # type: ignore[misc]
     """Metadata that claim PDF/UA-1 and PDF/A in one RDF, as XMP wants it."""
 
     def include_in_pdf(
-        self, pdf: Any, variant: str, version: int, conformance: str, compress: object
+        self, pdf: Any, variant: str, version: int, conformance: str, *_compress: object
     ) -> None:
         """The metadata as plain text, which archives can read without unpacking."""
         super().include_in_pdf(pdf, variant, version, conformance, compress=False)
