@@ -40,13 +40,14 @@ def _page_of_components() -> str:
             [FileSystemLoader(templating.TEMPLATES), FileSystemLoader(Path(__file__).parent)]
         )
     )
-    values = {"name": "Padi Pintar", "impediment": "yes", "sectors": ["a"]}
+    values = {"name": "Padi Pintar", "impediment": "yes", "sectors": ["a"], "need": "3"}
     errors = {"email": "Enter an email address", "start": "Enter the first day of the test"}
     return made.get_template("components.html").render(
         form=Form(values, errors),
         empty=Form(),
         rows=Rows([1], after="x", before="y"),
         states=list(STATES),
+        begun=NOW - timedelta(days=10),
         clocks=[
             (NOW + timedelta(days=20), "Decision"),
             (NOW + timedelta(hours=30), "Screening"),
@@ -144,6 +145,30 @@ def test_the_keyboard_reaches_the_content_first(chromium: Browser, address: str)
     first.focus()
     page.keyboard.press("Enter")
     assert page.evaluate("document.activeElement.id") == "main-content"
+    page.close()
+
+
+def test_rows_are_added_and_removed_on_the_spot(chromium: Browser, address: str) -> None:
+    page = chromium.new_page()
+    page.goto(address)
+    rows = page.locator("#risks [data-row]")
+    page.locator("button[name=add_row]").click()
+    assert rows.count() == 3
+    assert page.evaluate("document.activeElement.name") == "risks.2.risk"
+    page.keyboard.type("A third")
+    page.locator("button[name=remove_row]").first.click()
+    names = page.locator("#risks textarea").evaluate_all("all => all.map(a => [a.name, a.value])")
+    assert names == [["risks.0.risk", "No signal in the field"], ["risks.1.risk", "A third"]]
+    assert page.locator("label[for='risks.1.risk']").count() == 1
+    page.close()
+
+
+def test_enter_in_a_row_saves_and_removes_nothing(chromium: Browser, address: str) -> None:
+    page = chromium.new_page()
+    page.goto(address)
+    with page.expect_request(lambda request: request.method == "POST") as sent:
+        page.locator("[name='risks.0.cost']").press("Enter")
+    assert "remove_row" not in (sent.value.post_data or "")
     page.close()
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, date, datetime, timedelta
 from importlib import import_module
 from importlib.util import find_spec
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -13,6 +14,7 @@ from hypothesis import strategies as st
 from sandbox.app import SLICES
 from sandbox.foundation import clock, i18n
 from sandbox.foundation.lifecycle import LifeCycle
+from sandbox.foundation.web.forms import press_row_button, rows_in
 from sandbox.foundation.web.pages import local_path
 from sandbox.foundation.web.states import STATES, clock_state, state
 
@@ -81,3 +83,29 @@ def test_a_clock_in_a_few_words(due, options, colour, words) -> None:
     with clock.at(NOW), i18n.use("en"):
         chip = clock_state(due, **options)
     assert (chip.colour, chip.words) == (colour, words)
+
+
+def _typed() -> dict[str, Any]:
+    return {"title": "x", "risks.0.risk": "a", "risks.0.cost": "1", "risks.1.risk": "b",
+            "risks.1.cost": ""}  # fmt: skip
+
+
+def test_a_row_is_added_after_those_that_were_typed() -> None:
+    values = _typed() | {"add_row": "risks"}
+    assert press_row_button(values) == "risks"
+    assert rows_in(values, "risks")[2] == {"risk": "", "cost": ""}
+    assert "add_row" not in values
+    assert values["title"] == "x"
+
+
+def test_a_row_is_removed_and_the_rest_numbered_anew() -> None:
+    values = _typed() | {"remove_row": "risks.0"}
+    assert press_row_button(values) == "risks"
+    assert rows_in(values, "risks") == [{"risk": "b", "cost": ""}]
+    assert values["risks.0.risk"] == "b"
+
+
+def test_no_button_changes_nothing() -> None:
+    values = _typed()
+    assert press_row_button(values) == ""
+    assert values == _typed()

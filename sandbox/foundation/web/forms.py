@@ -116,6 +116,42 @@ def _raw(values: Values, name: str, hint: Any) -> Any:
     return value or None
 
 
+def rows_in(values: Values, name: str) -> list[dict[str, Any]]:
+    """The rows typed into the ``rows_field`` called ``name``, in order, empty ones too."""
+    rows: dict[int, dict[str, Any]] = {}
+    for key, value in values.items():
+        field, _dot, rest = key.partition(".")
+        number, _dot, column = rest.partition(".")
+        if field == name and number.isdecimal() and column:
+            rows.setdefault(int(number), {})[column] = value
+    return [rows[number] for number in sorted(rows)]
+
+
+def press_row_button(values: Values) -> str:
+    """Carry out "Add another" or "Remove" of a ``rows_field`` in ``values``.
+
+    Returns the field's name, or nothing when neither was pressed. The page is then shown
+    again with what is in ``values``.
+    """
+    if added := str(values.pop("add_row", "")):
+        rows = rows_in(values, added)
+        columns = rows[0] if rows else {}
+        _write_rows(values, added, [*rows, dict.fromkeys(columns, "")])
+        return added
+    name, _dot, number = str(values.pop("remove_row", "")).partition(".")
+    if name:
+        held = enumerate(rows_in(values, name))
+        _write_rows(values, name, [row for at, row in held if str(at) != number])
+    return name
+
+
+def _write_rows(values: Values, name: str, rows: list[dict[str, Any]]) -> None:
+    for key in [key for key in values if key.startswith(f"{name}.")]:
+        del values[key]
+    for number, row in enumerate(rows):
+        values.update({f"{name}.{number}.{column}": value for column, value in row.items()})
+
+
 def _is_many(hint: Any) -> bool:
     if get_origin(hint) is Annotated:
         return _is_many(get_args(hint)[0])

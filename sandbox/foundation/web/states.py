@@ -7,7 +7,7 @@ what is met. The word always stands beside the colour.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import UTC, date, datetime, time
 
 from sandbox.foundation import clock, i18n
 from sandbox.foundation.i18n import N_, _
@@ -41,6 +41,10 @@ STATES: dict[str, Shown] = {
     "redirected": Shown(N_("No sandbox needed"), GREY),
     "withdrawn": Shown(N_("Withdrawn"), GREY),
     "lapsed": Shown(N_("Lapsed"), GREY),
+    # Reviews
+    "asked": Shown(N_("Asked"), AMBER),
+    "declined_conflict": Shown(N_("Conflict declared"), GREY),
+    "reviewing": Shown(N_("Reviewing"), BLUE),
     # Sections of a form
     "not_started": Shown(N_("Not started"), BLUE),
     "in_progress": Shown(N_("In progress"), AMBER),
@@ -55,7 +59,7 @@ STATES: dict[str, Shown] = {
     "exiting": Shown(N_("Exiting"), PURPLE),
     "closed": Shown(N_("Closed"), GREY),
     "completed": Shown(N_("Completed"), GREEN),
-    "completed_to_market": Shown(N_("Completed and moving to market"), GREEN),
+    "moving_to_market": Shown(N_("Completed and moving to market"), GREEN),
     "stopped_by_applicant": Shown(N_("Stopped by applicant"), GREY),
     "terminated": Shown(N_("Terminated by authority"), RED),
     # Milestones
@@ -71,7 +75,8 @@ STATES: dict[str, Shown] = {
     "cured": Shown(N_("Cured"), GREEN),
     "escalated": Shown(N_("Escalated"), RED),
     "discharged": Shown(N_("Discharged"), GREY),
-    # Telemetry
+    # Breaches and telemetry
+    "explained": Shown(N_("Explained"), AMBER),
     "arriving": Shown(N_("Arriving"), GREEN),
     "silent": Shown(N_("Silent"), AMBER),
     "no_data": Shown(N_("No data yet"), GREY),
@@ -117,6 +122,7 @@ STATES: dict[str, Shown] = {
     "revoked": Shown(N_("Revoked"), GREY),
     "expired": Shown(N_("Expired"), GREY),
     "queued": Shown(N_("Queued"), GREY),
+    "dead": Shown(N_("Dead"), RED),
     "sent": Shown(N_("Sent"), GREEN),
     "kept": Shown(N_("Kept here"), GREY),
 }
@@ -166,6 +172,19 @@ def is_past(due: datetime | date) -> bool:
     if isinstance(due, datetime):
         return clock.now() > due
     return i18n.days_until(due) < 0
+
+
+def used_share(begun: datetime | date, due: datetime | date) -> int:
+    """How much of the time from ``begun`` to ``due`` is used by now, in whole percent."""
+    first, last = _moment(begun), _moment(due)
+    if last <= first:
+        return 100
+    return round(100 * min(1.0, max(0.0, (clock.now() - first) / (last - first))))
+
+
+def _moment(when: datetime | date) -> datetime:
+    """A plain date stands for the first moment of its day, UTC: close enough for a bar."""
+    return when if isinstance(when, datetime) else datetime.combine(when, time(), UTC)
 
 
 def _is_after(moment: datetime | date, due: datetime | date) -> bool:

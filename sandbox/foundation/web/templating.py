@@ -52,7 +52,7 @@ _GOVUK = (
     "warning-text",
 )  # fmt: skip
 # In this order: a later one may use those before it.
-_COMPONENTS = ("states", "basics", "fields", "lists", "tables", "timeline", "figures")
+_COMPONENTS = ("states", "basics", "fields", "lists", "tables", "timeline", "figures", "compound")
 
 
 @cache
@@ -158,6 +158,7 @@ def _globals() -> dict[str, Any]:
         "now": clock.now,
         "state_of": states.state,
         "clock_state": states.clock_state,
+        "used_share": states.used_share,
         "href": href,
         "with_query": with_query,
         "without_query": without_query,
