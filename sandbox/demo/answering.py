@@ -72,21 +72,18 @@ def _metrics(case: Case, pack: Pack) -> list[dict[str, Any]]:
 def _answer(question: Question, case: Case, pack: Pack, known: dict[str, Any]) -> Any:
     if question.feeds in known:
         return known[question.feeds]
-    if question.kind in _OF_KIND:
-        return _OF_KIND[question.kind]
-    if question.kind is QuestionKind.TABLE:
-        return _table(question, pack, known)
-    if question.kind is QuestionKind.YES_NO:
-        return question.key in content("answers")["yes"]
-    if question.kind is QuestionKind.MONEY:
-        return 50_000_000
-    if question.kind is QuestionKind.NUMBER:
-        return int(question.minimum or 0) + 120
-    if question.kind is QuestionKind.DATE:
-        return known[Feed.START]
     if question.kind in {QuestionKind.CHOICE, QuestionKind.MULTIPLE_CHOICE}:
         return _choice(question, case, pack)
-    return _words(question.key, case, known)
+    if question.kind is QuestionKind.TABLE:
+        return _table(question, pack, known)
+    fixed = {
+        **_OF_KIND,
+        QuestionKind.YES_NO: question.key in content("answers")["agreed"],
+        QuestionKind.MONEY: 50_000_000,
+        QuestionKind.NUMBER: int(question.minimum or 0) + 120,
+        QuestionKind.DATE: known[Feed.START],
+    }
+    return fixed[question.kind] if question.kind in fixed else _words(question.key, case, known)
 
 
 def _choice(question: Question, case: Case, pack: Pack) -> Any:
