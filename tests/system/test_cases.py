@@ -1,0 +1,163 @@
+"""A case from submission to decision, over the pages of those who judge it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from sandbox.applications import commands, queries
+from sandbox.applications.tables import Application, Review
+from sandbox.demo import answering, year
+from sandbox.foundation.errors import RuleBroken
+from sandbox.framework import library
+from sandbox.people.person import Person
+from tests import factories
+from tests.harness import Visitor, mails, run_jobs
+
+CASE = next(case for case in year.cases() if case.sector == "healthcare" and not case.other_sector)
+
+
+async def submitted(founder: Person) -> Application:
+    """An application that has just come in."""
+    pack = library.current()
+    application = await commands.start_application(
+        founder, title=CASE.title, lead_sector="healthcare"
+    )
+    answers = answering.answers_of(
+        CASE, pack, firm=founder.organisation_name, number="202601012345", lead=founder.name
+    )
+    await commands.save_answers(founder, application.id, answers)
+    return await commands.submit(founder, application.id)
+
+
+def everything_holds() -> dict[str, str]:
+    """A checklist on which all is well."""
+    checks = library.current().screening
+    return {f"check_{c.key}": "yes" for c in checks if not c.sectors or "healthcare" in c.sectors}
+
+
+def review_fields() -> dict[str, str]:
+    """A whole review."""
+    criteria = library.current().rubric.criteria
+    return {
+        **{f"score_{c.key}": "3" for c in criteria},
+        **{f"comment_{c.key}": "Well argued." for c in criteria},
+        "recommendation": "conditions",
+        "comment": "Watch the rural sites.",
+    }
+
+
+async def test_from_submission_to_decision(client: Visitor) -> None:
+    founder, officer = await factories.applicant(), await factories.officer()
+    reviewer, maker = await factories.reviewer(), await factories.decision_maker()
+    application = await submitted(founder)
+    case = f"/cases/{application.id}"
+    desk = await client.sign_in(officer)
+    assert CASE.title in await desk.text("/cases")
+    assert "Begin screening" in await desk.text(case)
+    await desk.submit(f"{case}/steps/begin")
+    answer = await desk.submit(f"{case}/screening", {**everything_holds(), "outcome": "accepted"})
+    assert answer.status_code == 303, answer.text
+    answer = await desk.submit(f"{case}/reviews", {"reviewer": str(reviewer.id)})
+    assert answer.status_code == 303, answer.text
+    review = await Review.objects().first()
+    assert review is not None
+
+    async with client.another() as second:
+        await second.sign_in(reviewer)
+        assert CASE.summary not in await second.text(f"/reviews/{review.id}")
+        assert (await second.get(case)).status_code == 404
+        await second.submit(f"/reviews/{review.id}/declare", {"has_conflict": "no"})
+        assert CASE.summary in await second.text(f"/reviews/{review.id}")
+        half = await second.submit(f"/reviews/{review.id}", {"recommendation": "conditions"})
+        assert half.status_code == 422
+        saved = await second.submit(f"/reviews/{review.id}/autosave", {"score_need": "2"})
+        assert saved.status_code == 200
+        assert "Saved" in saved.text
+        done = await second.submit(f"/reviews/{review.id}", review_fields())
+        assert done.status_code == 303, done.text
+
+    answer = await desk.submit(f"{case}/questions", {"text": "Which sites?", "question": ""})
+    assert answer.status_code == 303
+    found = await Application.objects().get(Application.id == application.id)
+    assert found is not None
+    assert found.state == "awaiting_clarification"
+    (question,) = (await queries.case(officer, application.id)).clarifications
+    await commands.answer_clarification(founder, question.id, "Two in Sabah.")
+    assert "Two in Sabah." in await desk.text(f"{case}/questions")
+    fields = {"outcome": "admitted_with_conditions", "text": "Sound, within limits."}
+    answer = await desk.submit(f"{case}/recommendation", fields)
+    assert answer.status_code == 303, answer.text
+
+    async with client.another() as third:
+        await third.sign_in(maker)
+        page = await third.text(f"{case}/decision")
+        assert "Sound, within limits." in page
+        refused = await third.submit(f"{case}/decision", {"outcome": "refused", "text": "No."})
+        assert refused.status_code == 422
+        assert "No." in refused.text
+        answer = await third.submit(f"{case}/decision", decision())
+        assert answer.status_code == 303, answer.text
+        await run_jobs()
+        page = await third.text(f"{case}/decision")
+        assert "Decision letter (PDF)" in page
+        assert "Sensitivity" in page
+        assert "Decided" in await third.text(f"{case}/history")
+    told = [mail["subject"] for mail in await mails(founder.email)]
+    assert any("decided" in subject for subject in told), told
+
+
+def decision() -> dict[str, Any]:
+    """An admission with a limit that the decision maker changed."""
+    return {
+        "outcome": "admitted_with_conditions",
+        "reasons": ["risks_need_limits"],
+        "months": "12",
+        "condition": ["sensitivity_floor", "switch_off"],
+        "limit.sensitivity_floor": "0.9",
+        "own.1.title": "Weekly call",
+        "own.1.text": "Call the officer once a week.",
+        "milestone": ["plan.0", "mid_term"],
+        "relief": ["0"],
+        "text": "Welcome.",
+    }
+
+
+async def test_a_returned_application_says_why(client: Visitor) -> None:
+    founder, officer = await factories.applicant(), await factories.officer()
+    application = await submitted(founder)
+    desk = await client.sign_in(officer)
+    await desk.submit(f"/cases/{application.id}/steps/begin")
+    checks = {**everything_holds(), "check_rule_named": "no", "outcome": "returned"}
+    path = f"/cases/{application.id}/screening"
+    assert (await desk.submit(path, checks)).status_code == 422
+    checks["reason_rule_named"] = "Name the clause."
+    accepted = await desk.submit(path, {**checks, "outcome": "accepted"})
+    assert accepted.status_code == 409
+    assert (await desk.submit(path, checks)).status_code == 303
+    assert any("Name the clause." in mail["text"] for mail in await mails(founder.email))
+
+
+async def test_the_only_reviewer_does_not_decide(database: str) -> None:
+    founder, officer = await factories.applicant(), await factories.officer()
+    both = await factories.reviewer()
+    application = await submitted(founder)
+    await commands.begin_screening(officer, application.id)
+    checks = {key[6:]: value for key, value in everything_holds().items()}
+    await commands.screen(officer, application.id, outcome="accepted", checks=checks, reasons={})
+    review = await commands.assign_reviewer(officer, application.id, both.id)  # type: ignore[arg-type]
+    await commands.declare(both, review.id, conflict="")
+    criteria = library.current().rubric.criteria
+    written = commands.Written(scores={c.key: 3 for c in criteria}, recommendation="admit")
+    await commands.submit_review(both, review.id, written)
+    await commands.recommend(officer, application.id, outcome="admitted", text="Good.")
+    import msgspec
+
+    from sandbox.people.person import Role
+
+    maker = msgspec.structs.replace(both, roles=frozenset({Role.DECISION_MAKER}))
+    terms = commands.Terms(reasons=["meets_criteria"], months=12)
+    with pytest.raises(RuleBroken) as refused:
+        await commands.decide(maker, application.id, outcome="admitted", terms=terms)
+    assert refused.value.rule == "application.decide.sole_reviewer"
