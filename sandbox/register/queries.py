@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from datetime import date, datetime
-from typing import Any
 from uuid import UUID
 
 import msgspec
 
 from sandbox.foundation.database import fetch
 from sandbox.foundation.errors import NotFound
-
-PAGE = 30
+from sandbox.foundation.web.pagination import SIZE, Cursor, Page, keyset, paginate
 
 
 class Entry(msgspec.Struct, frozen=True):
@@ -47,40 +45,81 @@ SELECT p.id, p.reference, p.lead_sector, p.sectors, p.authority, p.state,
        CASE WHEN p.register_consent THEN p.title ELSE '' END AS title
 FROM pilot p JOIN organisation o ON o.id = p.organisation
 """
+_FITS = """
+WHERE ($1 = '' OR p.lead_sector = $1 OR $1 = ANY(p.sectors)) AND ($2 = '' OR p.state = $2)
+  AND ($3 = '' OR p.reference ILIKE $3 OR (p.register_consent
+       AND (o.name ILIKE $3 OR p.title ILIKE $3)))
+"""
 
 
-async def entries(filters: Filters, *, before: datetime | None = None) -> list[Entry]:
-    """PAGE + 1 pilots accepted before ``before``, newest first.
+async def entries(filters: Filters, cursor: Cursor | None = None) -> Page[Entry]:
+    """A page of pilots, the newest admitted first.
 
     The text is looked for in what is shown, never in names without consent.
     """
+    where, order, values = keyset(("p.accepted_at", "p.id"), cursor, first=4)
     rows = await fetch(
-        _ENTRY + "WHERE ($1 = '' OR p.lead_sector = $1) AND ($2 = '' OR p.state = $2) "
-        "AND ($3 = '' OR p.reference ILIKE '%' || $3 || '%' OR (p.register_consent "
-        "AND (o.name ILIKE '%' || $3 || '%' OR p.title ILIKE '%' || $3 || '%'))) "
-        "AND ($4::timestamptz IS NULL OR p.accepted_at < $4) "
-        "ORDER BY p.accepted_at DESC LIMIT $5",
-        filters.sector, filters.state, filters.text, before, PAGE + 1,
+        f"{_ENTRY} {_FITS} AND {where} ORDER BY {order} LIMIT {SIZE + 1}",
+        filters.sector, filters.state, _anywhere(filters.text), *values,
     )  # fmt: skip
-    return [Entry(**row) for row in rows]
+    found = [Entry(**row) for row in rows]
+    return paginate(found, cursor, key=lambda entry: (entry.accepted_at, entry.id))
+
+
+def _anywhere(words: str) -> str:
+    """A pattern for ILIKE that finds ``words`` as they are typed."""
+    plain = words.replace("\\", r"\\").replace("%", r"\%").replace("_", r"\_")
+    return f"%{plain}%" if plain else ""
+
+
+async def count(filters: Filters) -> int:
+    """How many pilots fit."""
+    (row,) = await fetch(
+        f"SELECT count(*) AS n FROM ({_ENTRY} {_FITS}) AS found",  # noqa: S608
+        filters.sector, filters.state, _anywhere(filters.text),
+    )  # fmt: skip
+    return int(row["n"])
 
 
 class ReliefLine(msgspec.Struct, frozen=True):
-    """A rule relaxed for a pilot."""
+    """A rule relaxed for a pilot. Without consent the firm's own words are left out."""
 
     rule: str
     relaxed: str
     scope: str
+    replacement: str
     from_on: date | None
     until_on: date | None
     authority: str
 
 
+class Promise(msgspec.Struct, frozen=True):
+    """A condition out of the pack's library, which anybody may read."""
+
+    template: str
+    title: dict[str, str]
+
+
 class Whole(msgspec.Struct, frozen=True):
-    """One entry with its reliefs."""
+    """One entry with its reliefs and conditions.
+
+    ``written``: how many more conditions were written for this pilot alone; their words
+    may tell who it is and stay in the case.
+    """
 
     entry: Entry
     reliefs: list[ReliefLine]
+    promises: list[Promise]
+    written: int
+
+
+_RELIEFS = """
+SELECT r.rule, r.from_on, r.until_on, r.authority,
+       CASE WHEN p.register_consent THEN r.relaxed ELSE '' END AS relaxed,
+       CASE WHEN p.register_consent THEN r.scope ELSE '' END AS scope,
+       CASE WHEN p.register_consent THEN r.replacement ELSE '' END AS replacement
+FROM relief r JOIN pilot p ON p.id = r.pilot WHERE p.id = $1 ORDER BY r.rule
+"""
 
 
 async def entry(reference: str) -> Whole:
@@ -92,12 +131,22 @@ async def entry(reference: str) -> Whole:
     if not rows:
         raise NotFound
     found = Entry(**rows[0])
-    reliefs: list[dict[str, Any]] = await fetch(
-        "SELECT rule, relaxed, scope, from_on, until_on, authority FROM relief "
-        "WHERE pilot = $1 ORDER BY rule",
+    reliefs = await fetch(_RELIEFS, found.id)
+    kept = await fetch(
+        "SELECT template, title::text AS title FROM condition WHERE pilot = $1 "
+        "AND state <> 'waived' ORDER BY number",
         found.id,
     )
-    return Whole(found, [ReliefLine(**row) for row in reliefs])
+    return Whole(
+        found,
+        [ReliefLine(**row) for row in reliefs],
+        [
+            Promise(row["template"], msgspec.json.decode(row["title"]))
+            for row in kept
+            if row["template"]
+        ],
+        sum(not row["template"] for row in kept),
+    )  # fmt: skip
 
 
 class Numbers(msgspec.Struct, frozen=True):
