@@ -60,7 +60,7 @@ async def pdf(
         html = (
             environment()
             .get_template(template)
-            .render(language=language, made_at=clock.now(), **context)
+            .render(language=language, made_at=clock.now(), attached=attached, **context)
         )
     return await set_html(html, attached=attached, limits=limits)
 

@@ -37,7 +37,7 @@ class Block(msgspec.Struct, frozen=True, kw_only=True):
     lessons: list[Taken] = []
 
 
-_CAPTIONS = {
+CAPTIONS = {
     "applications": N_("Applications submitted in the period, by lead sector and outcome"),
     "pilots": N_("Pilots that ran in the period, by lead sector and state"),
     "outcomes": N_("Pilots closed in the period, by lead sector and outcome"),
@@ -90,7 +90,7 @@ def of(data: Dataset, pack: Pack) -> dict[str, Block]:
         "method": lambda: Block(
             sentences=[str(pack.reports.disclosure.explanation), facts.of_control(data)]
         ),
-        "annex": lambda: Block(grids=[_grid(data, name, pack) for name in _CAPTIONS]),
+        "annex": lambda: Block(grids=[_grid(data, name, pack) for name in CAPTIONS]),
     }  # fmt: skip
     return {name: make() for name, make in makers.items()}
 
@@ -112,7 +112,7 @@ def _grid(data: Dataset, name: str, pack: Pack) -> Grid:
         if any(value != 0 for value in (*cells, total))
     ]
     rows.append([_("All"), *map(_figure, table.column_totals), _figure(table.total)])
-    return Grid(_(_CAPTIONS[name]), ["", *_heads(table, pack), _("All")], rows)
+    return Grid(_(CAPTIONS[name]), ["", *_heads(table, pack), _("All")], rows)
 
 
 def _heads(table: Table, pack: Pack) -> list[str]:

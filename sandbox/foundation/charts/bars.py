@@ -31,7 +31,7 @@ from sandbox.foundation.charts.svg import (
 )
 from sandbox.foundation.i18n import _
 
-_BAR, _STEP, _STUB = 22.0, 36.0, 22.0
+_BAR, _STEP, _STUB = 22.0, 32.0, 22.0
 
 
 # Bars ------------------------------------------------------------------------------------
@@ -130,7 +130,10 @@ def stacked(
     drawn = [*key, rule(left, top, left, height)]
     for index, (label, values) in enumerate(rows):
         y = top + _STEP * index
-        drawn += [*_label(label, y, left), *_stack(parts, values, y + 7, left, across)]
+        drawn += [
+            *_label(label, y, left),
+            *_stack(parts, values, y + (_STEP - _BAR) / 2, left, across),
+        ]
     table = [[label, *map(figure, values)] for label, values in rows]
     columns = [head, *(part.label for part in parts)]
     spoken = "; ".join(spoken_row(columns, row) for row in table)

@@ -1,8 +1,7 @@
 """The strokes that charts are drawn with: text of a known width, scales, SVG elements. Pure.
 
 Colours and fonts stand as SVG attributes, never as styles, so that a drawing may lie inside
-a page under its strict Content-Security-Policy. Every element of a colour also has a class
-(``c-ink``, ``c-blue``, …) by which a page recolours it for its dark scheme.
+a page under its strict Content-Security-Policy. It is drawn for white paper.
 """
 
 from __future__ import annotations
@@ -62,17 +61,15 @@ def number(value: float) -> str:
 
 def element(name: str, content: str = "", **attributes: object) -> str:
     """An SVG element; ``fill`` and ``stroke`` may name a colour of the brand."""
-    parts, classes = [], []
+    parts = []
     for key, value in attributes.items():
         if value is None:
             continue
         shown = number(value) if isinstance(value, int | float) else str(value)
-        if key in {"fill", "stroke"} and shown in COLOURS:
-            classes.append(f"{'c' if key == 'fill' else 's'}-{shown}")
-            shown = COLOURS[shown]
-        parts.append(f' {key.replace("_", "-")}="{escape(shown)}"')
-    named = f' class="{" ".join(classes)}"' if classes else ""
-    return f"<{name}{named}{''.join(parts)}>{content}</{name}>"
+        if key in {"fill", "stroke"}:
+            shown = COLOURS.get(shown, shown)
+        parts.append(f' {key.strip("_").replace("_", "-")}="{escape(shown)}"')
+    return f"<{name}{''.join(parts)}>{content}</{name}>"
 
 
 def words(
@@ -166,6 +163,7 @@ def drawing(width: float, height: float, title: str, description: str, parts: It
         "svg",
         f"<title>{escape(told)}</title>" + "".join(parts),
         xmlns="http://www.w3.org/2000/svg",
+        class_="app-chart__image",
         viewBox=f"0 0 {number(width)} {number(height)}",
         width=width,
         height=height,
