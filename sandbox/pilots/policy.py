@@ -85,12 +85,13 @@ def _either_side(person: Person, pilot: Pilot | Offer) -> Refusal | None:
     return _lead(person, pilot) if firm else None
 
 
-SYSTEM_MAY = frozenset({"suspend", "begin_exit", "supervise_conditions"})
+SYSTEM_MAY = frozenset({"suspend", "begin_exit", "supervise_conditions", "report_incident"})
 _CHECKS: dict[str, Callable[[Person, Pilot | Offer], Refusal | None]] = {
     **dict.fromkeys(
         (
             "accept_plan", "declare_ready", "stop", "submit_evidence", "acknowledge_guidance",
             "ask_extension", "accept_amendment", "write_exit_report", "issue_token",
+            "send_telemetry", "explain_breach", "act_on_incident",
         ),
         _firm,
     ),
@@ -98,6 +99,7 @@ _CHECKS: dict[str, Callable[[Person, Pilot | Offer], Refusal | None]] = {
         (
             "go_live", "suspend", "resume", "begin_exit", "judge_evidence",
             "supervise_conditions", "waive_milestone", "judge_exit_report", "answer_follow_up",
+            "handle_incident",
         ),
         _lead,
     ),
@@ -106,4 +108,5 @@ _CHECKS: dict[str, Callable[[Person, Pilot | Offer], Refusal | None]] = {
     ),
     "give_guidance": _any_sector,
     "revoke_token": _either_side,
+    "report_incident": _either_side,
 }  # fmt: skip

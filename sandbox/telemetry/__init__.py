@@ -1,0 +1,1 @@
+"""Telemetry: the figures that pilots send, drawn and held against what was promised."""

@@ -1,0 +1,7 @@
+"""Who sends figures, and who reads them: whoever reads the pilot."""
+
+from __future__ import annotations
+
+from sandbox.pilots.policy import API, KEEP_PILOTS, READ_PILOTS
+
+__all__ = ["API", "KEEP_PILOTS", "READ_PILOTS"]
