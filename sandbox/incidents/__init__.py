@@ -1,0 +1,1 @@
+"""Incidents: reported, weighed by the pack's rules, timed by every regime, set right, closed."""

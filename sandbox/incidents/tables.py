@@ -1,0 +1,118 @@
+"""An incident with its clocks, its reports and what is done about it."""
+
+from typing import Any
+
+from piccolo.columns import (
+    JSONB,
+    UUID,
+    Array,
+    Boolean,
+    Date,
+    Integer,
+    Text,
+    Timestamptz,
+    Varchar,
+)
+from piccolo.columns.defaults.uuid import UUID4
+from piccolo.table import Table
+
+from sandbox.foundation.database import DB
+
+
+class Incident(Table, tablename="incident", db=DB):
+    """Something that harmed people, or could have. Facts are the answers to the pack's questions.
+
+    ``severity`` is derived from the facts; an officer who decides otherwise says why. The
+    triage confirms it.
+    """
+
+    id = UUID(primary_key=True, default=UUID4())
+    case = UUID(index=True, default=None)
+    pilot = UUID(index=True, default=None)
+    reference = Varchar(40, unique=True)
+    pack_version = Varchar(40)
+    source = Varchar(20, help_text="firm, officer, machine or breach")
+    breach = UUID(null=True, default=None)
+    title = Varchar(200)
+    aware_at = Timestamptz(help_text="When the firm knew: the clocks start here.")
+    occurred_from = Timestamptz(null=True, default=None)
+    occurred_to = Timestamptz(null=True, default=None)
+    place = Varchar(200, default="")
+    system_version = Varchar(100, default="")
+    what = Text()
+    harms_actual = Array(base_column=Varchar(40), default=list)
+    harms_potential = Array(base_column=Varchar(40), default=list)
+    people_affected = Integer(default=0)
+    groups = Text(default="")
+    suspected_cause = Text(default="")
+    immediate_action = Text(default="")
+    vulnerabilities = Array(base_column=Varchar(60), default=list)
+    facts: Any = JSONB(default={}, help_text="question of the pack -> answer")
+    drill = Boolean(default=False)
+    severity = Varchar(40)
+    severity_reason = Text(default="", help_text="Why an officer decided other than the rules.")
+    severity_by = Varchar(200, default="")
+    reportable = Boolean(default=False)
+    confirmed_at = Timestamptz(null=True, default=None)
+    state = Varchar(20, default="reported", index=True)
+    state_since = Timestamptz()
+    root_cause = Text(default="")
+    closing = Text(default="")
+    reported_at = Timestamptz()
+    reported_by = UUID(null=True, default=None)
+    reported_name = Varchar(200, default="")
+    closed_at = Timestamptz(null=True, default=None)
+
+
+class IncidentClock(Table, tablename="incident_clock", db=DB):
+    """A report that a regime wants, and by when."""
+
+    id = UUID(primary_key=True, default=UUID4())
+    case = UUID(index=True, default=None)
+    incident = UUID(index=True, default=None)
+    regime = Varchar(60)
+    authority = Varchar(60)
+    stage = Varchar(20)
+    name: Any = JSONB(default={}, help_text="language -> words")
+    due_at = Timestamptz(index=True)
+    met_at = Timestamptz(null=True, default=None)
+    met_by = Varchar(200, default="")
+    overdue_told_at = Timestamptz(null=True, default=None)
+
+
+class IncidentReport(Table, tablename="incident_report", db=DB):
+    """What the firm submitted for one of the clocks, or beside them."""
+
+    id = UUID(primary_key=True, default=UUID4())
+    case = UUID(index=True, default=None)
+    incident = UUID(index=True, default=None)
+    clock = UUID(null=True, default=None)
+    number = Integer()
+    text = Text()
+    submitted_by = Varchar(200)
+    at = Timestamptz()
+
+
+class CorrectiveAction(Table, tablename="corrective_action", db=DB):
+    """What the firm must set right, by when, and that it was seen to be done."""
+
+    id = UUID(primary_key=True, default=UUID4())
+    case = UUID(index=True, default=None)
+    incident = UUID(index=True, default=None)
+    number = Integer()
+    text = Text()
+    owner = Varchar(200, default="")
+    due_on = Date()
+    done = Text(default="")
+    done_at = Timestamptz(null=True, default=None)
+    verified_at = Timestamptz(null=True, default=None)
+    verified_by = Varchar(200, default="")
+
+
+INDEXES = (
+    "CREATE SEQUENCE IF NOT EXISTS incident_number",
+    # A breach opens one incident, however often it is asked to.
+    "CREATE UNIQUE INDEX IF NOT EXISTS incident_of_breach ON incident (breach)",
+    # The list of incidents, the newest first (queries.listed).
+    "CREATE INDEX IF NOT EXISTS incident_newest ON incident (reported_at, id)",
+)
