@@ -14,7 +14,7 @@ from sandbox.foundation.lifecycle import LifeCycle, transition
 from sandbox.framework import clocks
 from sandbox.framework.pack import Pack
 from sandbox.framework.questions import Question, QuestionKind, blank
-from sandbox.framework.severities import RegimeReport, Severity
+from sandbox.framework.severities import RegimeReport
 from sandbox.incidents.tables import CorrectiveAction, Incident
 from sandbox.people.person import Role
 
@@ -31,7 +31,8 @@ LIFE = LifeCycle(
         transition("resolve", ("triaged", "investigating", "corrective_action"), "resolved",
                    _OFFICER, label=N_("Resolve"),
                    precondition="every corrective action is verified, and the cause is named"),
-        transition("reopen", "resolved", "investigating", _OFFICER, label=N_("Open again")),
+        transition("reopen", ("resolved", "closed"), "investigating", _OFFICER,
+                   label=N_("Open again"), precondition="a reason"),
         transition("close", "resolved", "closed", _OFFICER, label=N_("Close"),
                    precondition="every report that a regime wants is in"),
     ),
@@ -64,23 +65,23 @@ def check_draft(draft: Draft, pack: Pack, *, at: datetime) -> None:
 
     :raises InvalidInput: naming every field that is missing or wrong.
     """
-    errors: dict[str, str] = {}
-    if not draft.title.strip():
-        errors["title"] = _("Say in a few words what happened")
-    if not draft.what.strip():
-        errors["what"] = _("Describe what happened")
-    if draft.aware_at > at:
-        errors["aware_at"] = _("This time lies ahead")
-    if draft.occurred_from and draft.occurred_from > at:
-        errors["occurred_from"] = _("This time lies ahead")
-    if draft.people_affected < 0:
-        errors["people_affected"] = _("Enter a number")
     kinds = {harm.key for harm in pack.incidents.harms}
-    for field in ("harms_actual", "harms_potential"):
-        if not set(getattr(draft, field)) <= kinds:
-            errors[field] = _("Choose from the options")
-    if not set(draft.vulnerabilities) <= {one.key for one in pack.vulnerabilities}:
-        errors["vulnerabilities"] = _("Choose from the options")
+    known = {one.key for one in pack.vulnerabilities}
+    checks = (
+        ("title", not draft.title.strip(), _("Say in a few words what happened")),
+        ("what", not draft.what.strip(), _("Describe what happened")),
+        ("aware_at", draft.aware_at > at, _("This time lies ahead")),
+        (
+            "occurred_from",
+            draft.occurred_from is not None and draft.occurred_from > at,
+            _("This time lies ahead"),
+        ),
+        ("people_affected", draft.people_affected < 0, _("Enter a number")),
+        ("harms_actual", not set(draft.harms_actual) <= kinds, _("Choose from the options")),
+        ("harms_potential", not set(draft.harms_potential) <= kinds, _("Choose from the options")),
+        ("vulnerabilities", not set(draft.vulnerabilities) <= known, _("Choose from the options")),
+    )
+    errors = {field: words for field, wrong, words in checks if wrong}
     errors |= _fact_errors(draft.facts, pack)
     if errors:
         raise InvalidInput(errors)
@@ -128,11 +129,6 @@ class Owed(msgspec.Struct, frozen=True, kw_only=True):
     due_at: datetime
 
 
-def weigh(incident: Incident, pack: Pack, facts: dict[str, Any]) -> Severity:
-    """The severity that the pack's rules derive from ``facts``."""
-    return pack.incidents.severity_of(facts)
-
-
 def owed(pack: Pack, facts: dict[str, Any], *, severity: str, aware_at: datetime) -> list[Owed]:
     """What every regime that is triggered wants, and by when."""
     calendar = pack.jurisdiction.calendar()
@@ -151,14 +147,28 @@ def owed(pack: Pack, facts: dict[str, Any], *, severity: str, aware_at: datetime
     return found
 
 
+class Verdict(msgspec.Struct, frozen=True, kw_only=True):
+    """What an officer decides at triage. ``reason``: needed where it is not what the rules say."""
+
+    severity: str
+    reason: str = ""
+    vulnerabilities: Sequence[str] = ()
+
+
 def triage(
-    incident: Incident, pack: Pack, *, severity: str, reason: str, derived: str, by: str,
+    incident: Incident,
+    pack: Pack,
+    verdict: Verdict,
+    *,
+    derived: str,
+    by: str,
     at: datetime,
-) -> None:  # fmt: skip
+) -> None:
     """Confirm the severity that the rules derive, or decide another one and say why.
 
     :raises InvalidInput: no such severity, or another one without a reason.
     """
+    severity, reason = verdict.severity, verdict.reason
     LIFE.step(incident.state, "triage")
     if severity not in {degree.key for degree in pack.incidents.severities}:
         raise InvalidInput({"severity": _("Choose a severity")})
@@ -167,6 +177,7 @@ def triage(
     LIFE.move(incident, "triage", at=at)
     incident.severity, incident.severity_by = severity, by
     incident.severity_reason = reason.strip()
+    incident.vulnerabilities = list(verdict.vulnerabilities) or incident.vulnerabilities
     incident.confirmed_at = at
 
 

@@ -1,0 +1,15 @@
+"""Who reports incidents, and who deals with them: the pilot's own policy says it."""
+
+from __future__ import annotations
+
+from sandbox.foundation.policy import permission
+from sandbox.people.person import CASE_READERS, Role
+from sandbox.pilots.policy import API, KEEP_PILOTS, READ_PILOTS
+
+__all__ = ["API", "HANDLE_INCIDENTS", "KEEP_PILOTS", "READ_INCIDENTS", "READ_PILOTS", "REPORT"]
+
+REPORT = permission(
+    "report incidents", {Role.APPLICANT, Role.OFFICER, Role.DECISION_MAKER}
+)  # fmt: skip
+HANDLE_INCIDENTS = permission("handle incidents", {Role.OFFICER, Role.DECISION_MAKER})
+READ_INCIDENTS = permission("read incidents", CASE_READERS | {Role.APPLICANT})

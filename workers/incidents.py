@@ -1,0 +1,19 @@
+"""Incidents: those that a breach opens, and clocks that run out."""
+
+from uuid import UUID
+
+import dramatiq
+
+from sandbox.incidents import commands
+
+
+@dramatiq.actor(actor_name="open_incident_from_breach", queue_name="default")
+async def open_incident_from_breach(breach: str) -> None:
+    """Open an incident from a breach, once."""
+    await commands.open_from_breach(UUID(breach))
+
+
+@dramatiq.actor(actor_name="sweep_incidents", queue_name="default")
+async def sweep_incidents() -> None:
+    """Tell both sides of reports that are overdue."""
+    await commands.sweep_clocks()
