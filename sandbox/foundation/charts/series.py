@@ -31,6 +31,7 @@ from sandbox.foundation.i18n import (
     format_clock,
     format_date,
     format_datetime,
+    format_number,
     local_date,
     ngettext,
 )
@@ -225,7 +226,7 @@ def _table(lines: Sequence[Line], unit: str) -> tuple[list[str], list[list[str]]
     ]
     note = (
         _("The table holds the latest %(n)s of %(all)s figures.")
-        % {"n": len(latest), "all": len(moments)}
+        % {"n": len(latest), "all": format_number(len(moments))}
         if len(moments) > len(latest)
         else ""
     )

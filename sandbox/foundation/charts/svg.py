@@ -7,6 +7,7 @@ a page under its strict Content-Security-Policy. It is drawn for white paper.
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterable, Sequence
 from html import escape
 
@@ -22,6 +23,7 @@ COLOURS = {
 }  # fmt: skip
 _ON_LIGHT = frozenset({"sky", "grey", "pale", "line", "ground", "rose", "sand"})
 
+_UNWRITABLE = re.compile("[\\x00-\\x08\\x0b\\x0c\\x0e-\\x1f\\ud800-\\udfff\\ufffe\\uffff]")
 _NARROW = frozenset("iljtfrI.,:;'|!()[] \N{NO-BREAK SPACE}·/-")
 _WIDE = frozenset("mwMW@%–—")
 
@@ -59,6 +61,11 @@ def number(value: float) -> str:
     return f"{value:.2f}".rstrip("0").rstrip(".")
 
 
+def safe(text: str) -> str:
+    """``text`` for XML, without the signs that XML knows no way to write."""
+    return escape(_UNWRITABLE.sub("", text))
+
+
 def element(name: str, content: str = "", **attributes: object) -> str:
     """An SVG element; ``fill`` and ``stroke`` may name a colour of the brand."""
     parts = []
@@ -68,7 +75,7 @@ def element(name: str, content: str = "", **attributes: object) -> str:
         shown = number(value) if isinstance(value, int | float) else str(value)
         if key in {"fill", "stroke"}:
             shown = COLOURS.get(shown, shown)
-        parts.append(f' {key.strip("_").replace("_", "-")}="{escape(shown)}"')
+        parts.append(f' {key.strip("_").replace("_", "-")}="{safe(shown)}"')
     return f"<{name}{''.join(parts)}>{content}</{name}>"
 
 
@@ -78,7 +85,7 @@ def words(
 ) -> str:  # fmt: skip
     """A line of text with its baseline at ``y``."""
     return element(
-        "text", escape(text), x=x, y=y, fill=colour, font_size=size,
+        "text", safe(text), x=x, y=y, fill=colour, font_size=size,
         text_anchor=None if anchor == "start" else anchor,
         font_weight="600" if bold else None,
     )  # fmt: skip
@@ -132,7 +139,10 @@ def hatched(x: float, y: float, width: float, height: float) -> str:
 
 def ticks(low: float, high: float, wanted: int = 5) -> list[float]:
     """Round values from below ``low`` to above ``high``, about ``wanted`` of them."""
-    span = (high - low) or abs(high) or 1
+    size = max(abs(low), abs(high))
+    span = high - low
+    if span <= max(size * 1e-9, 1e-12):  # as good as one value
+        span = size if size > 1e-12 else 1.0
     rough = span / wanted
     power = 10 ** math.floor(math.log10(rough))
     step = next(power * m for m in (1, 2, 2.5, 5, 10) if power * m >= rough * 0.999)
@@ -161,7 +171,7 @@ def drawing(width: float, height: float, title: str, description: str, parts: It
     told = f"{title}. {description}" if description else title
     return element(
         "svg",
-        f"<title>{escape(told)}</title>" + "".join(parts),
+        f"<title>{safe(told)}</title>" + "".join(parts),
         xmlns="http://www.w3.org/2000/svg",
         class_="app-chart__image",
         viewBox=f"0 0 {number(width)} {number(height)}",
