@@ -261,13 +261,18 @@ async def _readable(person: Person, application_id: UUID) -> Application:
     if found is None:
         raise NotFound
     allow(person, "read_internal", found)
-    if person.is_any(Role.REVIEWER) and not person.is_any(Role.OFFICER, Role.DECISION_MAKER):
-        await _check_reviewer(person, found)
+    await check_reviewer(person, found)
     return found
 
 
-async def _check_reviewer(person: Person, application: Application) -> None:
-    """A reviewer reads the cases they were asked to review, once they have declared."""
+async def check_reviewer(person: Person, application: Application) -> None:
+    """Whoever only reviews reads the cases they were asked to, once they have declared.
+
+    :raises NotFound: they were not asked, have not declared, or have a conflict.
+    """
+    only = person.is_any(Role.REVIEWER) and not person.is_any(Role.OFFICER, Role.DECISION_MAKER)
+    if not only:
+        return
     rows = await fetch(
         'SELECT state FROM review WHERE "case" = $1 AND reviewer = $2', application.id, person.id
     )

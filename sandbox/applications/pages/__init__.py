@@ -1,6 +1,6 @@
-"""Pages of applications: the authority's side and the reviewer's desk."""
+"""Pages of applications: the applicant's side, the authority's, the reviewer's desk, files."""
 
-from sandbox.applications.pages import reviewer, staff
+from sandbox.applications.pages import applicant, reviewer, staff, stored
 
-NAVIGATION = [*staff.NAVIGATION, *reviewer.NAVIGATION]
-ROUTES = [*staff.ROUTES, *reviewer.ROUTES]
+NAVIGATION = [*applicant.NAVIGATION, *staff.NAVIGATION, *reviewer.NAVIGATION]
+ROUTES = [*applicant.ROUTES, *staff.ROUTES, *reviewer.ROUTES, *stored.ROUTES]
