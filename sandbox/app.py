@@ -27,6 +27,9 @@ from sandbox.foundation.web import (
     templating,
 )
 from sandbox.framework import library
+from sandbox.framework.pack import Pack
+from sandbox.framework.questions import Column, Question
+from sandbox.framework.when import as_json as condition_json
 from sandbox.people.authentication import Authentication
 from sandbox.people.person import LEVEL_NAMES, ROLE_NAMES
 
@@ -90,6 +93,12 @@ def _names(keys: Iterable[str], kind: str) -> list[str]:
     return [str(named(key).name) for key in keys]
 
 
+def _options(question: Question | Column, pack: Pack) -> list[tuple[str, str, str]]:
+    """What a question of ``pack`` offers: key, label and hint."""
+    hints = {choice.key: str(choice.hint) for choice in question.choices if choice.hint}
+    return [(key, str(label), hints.get(key, "")) for key, label in pack.choices(question)]
+
+
 def furnish() -> None:
     """Give the templates what the pack and the slices know."""
     pack = library.current()
@@ -102,6 +111,8 @@ def furnish() -> None:
     templating.set_global("level_names", LEVEL_NAMES)
     templating.set_filter("pack_names", _names)
     templating.set_filter("event_words", events.words_of)
+    templating.set_filter("options_in", _options)
+    templating.set_filter("condition", condition_json)
     templating.set_filter("state_pair", lambda name: (name, states.word(name)))
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
+import msgspec
+
 from sandbox.framework.struct import Part
 
 Value = str | int | float | bool
@@ -71,6 +73,17 @@ def holds(when: When | None, facts: Mapping[str, Any]) -> bool:
     if when.no is not None:
         return not holds(when.no, facts)
     return _compare(when, facts.get(when.fact or ""))
+
+
+def as_json(when: When) -> str:
+    """``when`` as a pack writes it, for the browser to judge what is typed."""
+    return msgspec.json.encode(_plain(msgspec.to_builtins(when))).decode()
+
+
+def _plain(part: Any) -> Any:
+    if isinstance(part, dict):
+        return {key: _plain(value) for key, value in part.items() if value is not None}
+    return [_plain(one) for one in part] if isinstance(part, list | tuple) else part
 
 
 def _compare(when: When, answer: Any) -> bool:

@@ -5,6 +5,7 @@ import {
 } from 'govuk-frontend'
 import htmx from 'htmx.org'
 import { startAutosave } from './autosave.js'
+import { startQuestions } from './questions.js'
 import { startRows } from './rows.js'
 
 /** ARIA gives radios no aria-expanded; what a choice reveals follows it at once anyway. */
@@ -28,6 +29,7 @@ function start (root) {
     if (root.matches?.(selector)) found.push(root)
     for (const element of found) new Component(element) // eslint-disable-line no-new
   }
+  startQuestions(root)
   startAutosave(root)
   startRows(root)
   for (const frame of root.querySelectorAll('.app-table-frame')) {

@@ -61,7 +61,9 @@ async def show(request: Asked, application: FromPath[UUID]) -> Any:
     found = await queries.one(request.user, application)
     pack = library.pack_of(found.pack_version)
     template = "tasks" if found.state in {"draft", "returned"} else "status"
-    return page(request, f"applications/{template}.html", application=found, pack=pack)
+    return page(
+        request, f"applications/{template}.html", application=found, pack=pack, form=Form({})
+    )
 
 
 # Sections ----------------------------------------------------------------------------------
