@@ -182,7 +182,6 @@ def _mail() -> Found:
 
 def _documents() -> Found:
     try:
-        import vl_convert  # noqa: F401
         import weasyprint
     except OSError as error:
         raise Wrong(
