@@ -149,8 +149,6 @@ def _relief(item: Item) -> Line:
 async def build(decision_id: UUID) -> None:
     """Make the letter of a decision and hang it on the case. Run twice, the second does nothing."""
     from sandbox.applications import commands
-    from sandbox.foundation import files
-    from sandbox.foundation.work import work_of
     from sandbox.people.person import SYSTEM
 
     decision = await Decision.objects().where(Decision.id == decision_id).first().output(
@@ -162,12 +160,7 @@ async def build(decision_id: UUID) -> None:
     assert application is not None
     sent, language = await _sent(application, decision)
     pdf = await letter_of(sent, library.pack_of(application.pack_version), language)
-    async with work_of(SYSTEM) as work:
-        stored = await files.keep(
-            work, name=f"decision-{application.reference}.pdf", content=pdf,
-            media_type="application/pdf", kind="letter", case=application.id,
-        )  # fmt: skip
-    await commands.keep_letter(SYSTEM, decision_id, stored.id)
+    await commands.keep_letter(SYSTEM, decision_id, pdf)
 
 
 async def _sent(application: Application, decision: Decision) -> tuple[Sent, str]:

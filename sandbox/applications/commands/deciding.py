@@ -24,6 +24,7 @@ from sandbox.applications.tables import (
     Recommendation,
     Review,
 )
+from sandbox.foundation import files
 from sandbox.foundation.errors import InvalidInput
 from sandbox.foundation.i18n import _
 from sandbox.foundation.policy import allow
@@ -159,15 +160,21 @@ def _stored(items: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
     return msgspec.to_builtins([dict(item) for item in items])  # type: ignore[no-any-return]
 
 
-async def keep_letter(person: Person, decision_id: UUID, file_id: UUID) -> None:
+async def keep_letter(person: Person, decision_id: UUID, pdf: bytes) -> None:
     """The worker hangs the letter's PDF on decision and case. Twice is harmless."""
     async with work_of(person) as work:
         decision = await work.lock(Decision, decision_id)
         if decision.letter is not None:
             return
-        decision.letter = file_id
+        application = await Application.objects().get(Application.id == decision.case)
+        assert application is not None
+        stored = await files.keep(
+            work, name=f"decision-{application.reference}.pdf", content=pdf,
+            media_type="application/pdf", kind="letter", case=decision.case,
+        )  # fmt: skip
+        decision.letter = stored.id
         await work.save(decision)
-        await Letter.update({Letter.file: file_id}).where(
+        await Letter.update({Letter.file: stored.id}).where(
             (Letter.case == decision.case) & (Letter.kind == "decision")
         )
-        work.record("decision.letter_made", decision)
+        work.record("decision.letter_made", decision, sha256=stored.sha256)

@@ -30,9 +30,15 @@ class Chart(msgspec.Struct, frozen=True, kw_only=True):
     note: str = ""
 
     @property
+    def printed(self) -> Markup:
+        """The SVG for a document, whose alternative text its title becomes."""
+        return Markup(self.svg)  # noqa: S704  (escaped where it was drawn)
+
+    @property
     def markup(self) -> Markup:
-        """The SVG for a template, escaped where it was made."""
-        return Markup(self.svg)  # noqa: S704
+        """The SVG for a page: named by its label, without the title that would pop up."""
+        head, _title, rest = self.svg.partition("<title>")
+        return Markup(head + rest.partition("</title>")[2])  # noqa: S704
 
 
 class Bar(msgspec.Struct, frozen=True):
