@@ -1,0 +1,327 @@
+"""Reads of pilots. Firm and authority see the same pilot: nothing internal is kept in it."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import Any, TypeVar
+from uuid import UUID
+
+import msgspec
+from piccolo.table import Table
+
+from sandbox.foundation import i18n
+from sandbox.foundation.database import fetch
+from sandbox.foundation.errors import NotFound
+from sandbox.foundation.policy import allow, may
+from sandbox.foundation.web.pagination import Cursor, Page, keyset, paginate
+from sandbox.framework import library
+from sandbox.framework.pack import Pack
+from sandbox.people.person import Person
+from sandbox.pilots import promises, rules
+from sandbox.pilots.policy import READS_ALL
+from sandbox.pilots.tables import (
+    Condition,
+    Evidence,
+    ExitReport,
+    Extension,
+    FollowUp,
+    Guidance,
+    Metric,
+    Milestone,
+    Pilot,
+    PilotStep,
+    Plan,
+    Relief,
+)
+
+Row = TypeVar("Row", bound=Table)
+
+_ACTS = (
+    "declare_ready", "stop", "submit_evidence", "acknowledge_guidance", "ask_extension",
+    "accept_amendment", "write_exit_report", "issue_token", "go_live", "suspend", "resume",
+    "begin_exit", "judge_evidence", "supervise_conditions", "waive_milestone",
+    "judge_exit_report", "answer_follow_up", "terminate", "decide_extension", "amend_plan",
+    "waive_condition", "give_guidance", "revoke_token", "send_telemetry", "explain_breach",
+    "report_incident", "handle_incident", "act_on_incident",
+)  # fmt: skip
+
+
+def visible_to(person: Person, first: int) -> tuple[str, list[Any]]:
+    """SQL over ``pilot p`` for the pilots that ``person`` may read, its values from ``$first``."""
+    if person.is_any(*READS_ALL):
+        return "true", []
+    if person.organisation is not None:
+        return f"p.organisation = ${first}", [person.organisation]
+    return f"p.sectors && ${first}::varchar[]", [sorted(person.sectors)]
+
+
+class Filters(msgspec.Struct, frozen=True, kw_only=True):
+    """What the list is narrowed to; empty means all."""
+
+    q: str = ""
+    state: str = ""
+    sector: str = ""
+
+
+class Line(msgspec.Struct, frozen=True, kw_only=True):
+    """A pilot in a list, with what asks for attention."""
+
+    id: UUID
+    reference: str
+    title: str
+    organisation: str
+    lead_sector: str
+    state: str
+    outcome: str
+    starts_on: date | None
+    ends_on: date | None
+    breaches: int
+    overdue: int
+    waiting: int
+    incidents: int
+    accepted_at: datetime
+
+
+_LINE = """
+SELECT p.id, p.reference, p.title, o.name AS organisation, p.lead_sector, p.state,
+       coalesce(p.outcome, '') AS outcome, p.starts_on, p.ends_on, p.accepted_at,
+       (SELECT count(*) FROM condition c WHERE c.pilot = p.id
+        AND c.state IN ('breached', 'escalated')) AS breaches,
+       (SELECT count(*) FROM milestone m WHERE m.pilot = p.id
+        AND m.state IN ('planned', 'returned') AND m.due_on < current_date) AS overdue,
+       (SELECT count(*) FROM evidence e WHERE e.pilot = p.id AND e.verdict = '') AS waiting,
+       (SELECT count(*) FROM incident i WHERE i.pilot = p.id AND i.state <> 'closed') AS incidents
+FROM pilot p JOIN organisation o ON o.id = p.organisation
+"""
+
+
+async def portfolio(person: Person, filters: Filters, cursor: Cursor | None) -> Page[Line]:
+    """The pilots that ``person`` may read, the newest first."""
+    seen, values = visible_to(person, 1)
+    parts = [seen]
+    wanted = (
+        ("p.state = ${n}", filters.state),
+        ("${n} = ANY(p.sectors)", filters.sector),
+        (
+            "(p.reference || ' ' || p.title || ' ' || o.name) ILIKE '%' || ${n} || '%'",
+            filters.q,
+        ),
+    )
+    for condition, value in wanted:
+        if value:
+            values.append(value)
+            parts.append(condition.replace("{n}", str(len(values))))
+    after, order, more = keyset(("p.accepted_at", "p.id"), cursor, first=len(values) + 1)
+    rows = await fetch(
+        f"{_LINE} WHERE {' AND '.join(parts)} AND {after} ORDER BY {order} LIMIT 26",
+        *values, *more,
+    )  # fmt: skip
+    lines = [Line(**row) for row in rows]
+    return paginate(lines, cursor, key=lambda line: (line.accepted_at, line.id))
+
+
+# One pilot -----------------------------------------------------------------------------------
+
+
+class Head(msgspec.Struct, frozen=True, kw_only=True):
+    """What every page of a pilot shows above its content. ``can``: what the viewer may do."""
+
+    id: UUID
+    case: UUID
+    reference: str
+    title: str
+    organisation: str
+    pack_version: str
+    lead_sector: str
+    sectors: list[str]
+    authority: str
+    state: str
+    state_since: datetime
+    outcome: str
+    testing_months: int
+    plan_version: int
+    accepted_at: datetime
+    ready_at: datetime | None
+    starts_on: date | None
+    ends_on: date | None
+    closed_at: datetime | None
+    breaches: int
+    incidents: int
+    firm: bool
+    can: frozenset[str]
+
+    @property
+    def pack(self) -> Pack:
+        """The pack under which the case began."""
+        return library.pack_of(self.pack_version)
+
+
+async def head(person: Person, pilot_id: UUID) -> Head:
+    """The pilot as ``person`` may read it.
+
+    :raises NotFound: it is not there, or not for them.
+    """
+    row = await Pilot.objects().get(Pilot.id == pilot_id)
+    if row is None:
+        raise NotFound
+    allow(person, "read", row)
+    (more,) = await fetch(
+        "SELECT (SELECT name FROM organisation WHERE id = $2) AS organisation, "
+        "(SELECT count(*) FROM condition c WHERE c.pilot = $1 "
+        "AND c.state IN ('breached', 'escalated')) AS breaches, "
+        "(SELECT count(*) FROM incident i WHERE i.pilot = $1 AND i.state <> 'closed') AS incidents",
+        pilot_id, row.organisation,
+    )  # fmt: skip
+    return Head(
+        id=row.id, case=row.case, reference=row.reference, title=row.title,
+        pack_version=row.pack_version, lead_sector=row.lead_sector, sectors=row.sectors,
+        authority=row.authority, state=row.state, state_since=row.state_since,
+        outcome=row.outcome or "", testing_months=row.testing_months,
+        plan_version=row.plan_version, accepted_at=row.accepted_at, ready_at=row.ready_at,
+        starts_on=row.starts_on, ends_on=row.ends_on, closed_at=row.closed_at,
+        firm=person.belongs_to(row.organisation),
+        can=frozenset(act for act in _ACTS if may(person, act, row)), **more,
+    )  # fmt: skip
+
+
+async def parts(table: type[Row], pilot_id: UUID) -> list[Row]:
+    """The rows of ``table`` that belong to a pilot whose head the viewer was allowed to read."""
+    pilot = table._meta.get_column_by_name("pilot")
+    found: list[Row] = await table.objects().where(pilot == pilot_id).output(load_json=True)
+    return sorted(found, key=lambda row: getattr(row, "number", 0) or 0)
+
+
+class Overview(msgspec.Struct, frozen=True, kw_only=True):
+    """The first page of a pilot."""
+
+    conditions: list[Condition]
+    milestones: list[Milestone]
+    reliefs: list[Relief]
+    guidance: list[Guidance]
+    steps: list[PilotStep]
+    waiting: int
+    extension: Extension | None
+    exit_report: ExitReport | None
+    follow_ups: list[FollowUp]
+    today: date
+
+    @property
+    def missing(self) -> list[Condition]:
+        """The conditions that must be met before going live and are not."""
+        return rules.missing_precedents(self.conditions)
+
+    @property
+    def next_milestone(self) -> Milestone | None:
+        """The one that is due next."""
+        open_ = [m for m in self.milestones if m.state in rules.OPEN_STATES and m.due_on]
+        return min(open_, key=lambda m: m.due_on or date.max, default=None)
+
+
+async def overview(pilot: Head) -> Overview:
+    """What a pilot's first page shows, in a fixed number of queries."""
+    extensions = await parts(Extension, pilot.id)
+    reports = await parts(ExitReport, pilot.id)
+    steps = await parts(PilotStep, pilot.id)
+    rows = await fetch(
+        "SELECT count(*) AS n FROM evidence WHERE pilot = $1 AND verdict = ''", pilot.id
+    )
+    return Overview(
+        conditions=await parts(Condition, pilot.id), milestones=await parts(Milestone, pilot.id),
+        reliefs=await parts(Relief, pilot.id), guidance=await parts(Guidance, pilot.id),
+        steps=sorted(steps, key=lambda step: step.at, reverse=True), waiting=rows[0]["n"],
+        extension=extensions[-1] if extensions else None,
+        exit_report=reports[0] if reports else None,
+        follow_ups=await parts(FollowUp, pilot.id), today=i18n.today(),
+    )  # fmt: skip
+
+
+async def part(table: type[Row], pilot: Head, part_id: UUID) -> Row:
+    """One part of a pilot.
+
+    :raises NotFound: it is not a part of this pilot.
+    """
+    found = await table.objects().get(
+        table._meta.get_column_by_name("id") == part_id
+    ).output(load_json=True)  # fmt: skip
+    if found is None or found.pilot != pilot.id:
+        raise NotFound
+    return found  # type: ignore[no-any-return]
+
+
+class Shown(msgspec.Struct, frozen=True, kw_only=True):
+    """A piece of evidence with its file."""
+
+    id: UUID
+    text: str
+    file: UUID | None
+    file_name: str
+    file_size: int
+    submitted_name: str
+    submitted_at: datetime
+    due_at: datetime
+    verdict: str
+    verdict_reason: str
+    verdict_at: datetime | None
+
+
+async def evidence_of(subject: UUID) -> list[Shown]:
+    """What was handed in for a condition or a milestone, the newest first."""
+    rows = await fetch(
+        "SELECT e.id, e.text, e.file, coalesce(f.name, '') AS file_name, "
+        "coalesce(f.size, 0) AS file_size, e.submitted_name, e.submitted_at, e.due_at, "
+        "e.verdict, e.verdict_reason, e.verdict_at FROM evidence e "
+        "LEFT JOIN stored_file f ON f.id = e.file WHERE e.subject = $1 "
+        "ORDER BY e.submitted_at DESC",
+        subject,
+    )
+    return [Shown(**row) for row in rows]
+
+
+async def waiting_evidence(pilot_id: UUID) -> set[UUID]:
+    """The conditions and milestones whose evidence waits to be judged."""
+    rows = await Evidence.select(Evidence.subject).where(
+        (Evidence.pilot == pilot_id) & (Evidence.verdict == "")
+    )
+    return {row["subject"] for row in rows}
+
+
+async def plans(pilot_id: UUID) -> list[Plan]:
+    """Every version that was offered, the newest first."""
+    found = await parts(Plan, pilot_id)
+    return sorted(found, key=lambda plan: -plan.version)
+
+
+class Token(msgspec.Struct, frozen=True, kw_only=True):
+    """A key of the API, without its secret."""
+
+    id: UUID
+    name: str
+    prefix: str
+    made_at: datetime
+    last_used_at: datetime | None
+    revoked_at: datetime | None
+
+
+async def tokens(pilot_id: UUID) -> list[Token]:
+    """The keys of a pilot, those in use first."""
+    rows = await fetch(
+        "SELECT id, name, prefix, made_at, last_used_at, revoked_at FROM api_token "
+        "WHERE pilot = $1 ORDER BY revoked_at IS NOT NULL, made_at DESC",
+        pilot_id,
+    )
+    return [Token(**row) for row in rows]
+
+
+async def metrics(pilot_id: UUID) -> list[Metric]:
+    """What the pilot reports, by name."""
+    return sorted(await parts(Metric, pilot_id), key=lambda metric: metric.name)
+
+
+def is_overdue(milestone: Milestone) -> bool:
+    """Whether a milestone is overdue today."""
+    return promises.is_overdue(milestone, i18n.today())
+
+
+def is_late(condition: Condition) -> bool:
+    """Whether a document or report is overdue today."""
+    return promises.is_late(condition, i18n.today())
