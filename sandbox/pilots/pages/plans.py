@@ -1,0 +1,298 @@
+"""The plan and its changes, more time, keys of the API, and the exit."""
+
+from datetime import date
+from typing import Any
+from uuid import UUID
+
+from litestar import get, post
+from litestar.params import FromPath
+
+from sandbox.foundation.errors import InvalidInput, RuleBroken
+from sandbox.foundation.i18n import _, current_language
+from sandbox.foundation.web.forms import Form, read_values
+from sandbox.foundation.web.pages import flash, redirect, saved
+from sandbox.pilots import amendments, commands, plan, queries, rules
+from sandbox.pilots.pages.common import Asked, of_head
+from sandbox.pilots.policy import DECIDE_PILOTS, KEEP_PILOTS, READ_PILOTS, SUPERVISE_PILOTS
+from sandbox.pilots.tables import ExitReport, Extension
+from sandbox.settings import settings
+
+# The plan ------------------------------------------------------------------------------------
+
+
+@get("/pilots/{pilot:uuid}/plan", permission=READ_PILOTS)
+async def show_plan(request: Asked, pilot: FromPath[UUID]) -> Any:
+    """The plan in force, every version before it, and a change that waits."""
+    return await _plan_page(request, pilot, Form({}))
+
+
+async def _plan_page(request: Asked, pilot_id: UUID, form: Form[Any]) -> Any:
+    head = await queries.head(request.user, pilot_id)
+    versions = await queries.plans(pilot_id)
+    extensions = await queries.parts(Extension, pilot_id)
+    accepted = [one for one in versions if one.version == head.plan_version]
+    return of_head(
+        request, head, "plan", form, versions=versions, extensions=extensions,
+        content=plan.read(accepted[0].content) if accepted else None,
+        offered=next((v for v in versions if not v.accepted_at and not v.declined_at), None),
+        asked=next((e for e in extensions if e.state == "asked"), None),
+    )  # fmt: skip
+
+
+def _changes(values: dict[str, Any]) -> amendments.Changes:
+    """An amendment out of posted fields: ``text.<n>``, ``limit.<n>``, ``due.<n>``, ``end`` and
+    ``milestone_due.<n>`` by number, and one new condition and milestone.
+
+    :raises InvalidInput: a number or a day cannot be read.
+    """
+    errors: dict[str, str] = {}
+    changes = amendments.Changes()
+    for name, value in values.items():
+        kind, _dot, number = name.partition(".")
+        if not value or not number.isdecimal():
+            continue
+        try:
+            _change(changes, kind, int(number), str(value))
+        except ValueError:
+            errors[name] = _("This cannot be read")
+    ends = values.get("end") or []
+    changes.ends = {int(n) for n in (ends if isinstance(ends, list) else [ends])}
+    if values.get("new_text"):
+        changes.new_conditions = [
+            amendments.NewCondition(
+                text=str(values["new_text"]), due_on=_day(values, "new_due", errors)
+            )
+        ]
+    due = _day(values, "new_milestone_due", errors)
+    if values.get("new_milestone") and due is None:
+        errors["new_milestone_due"] = _("Enter a date")
+    elif values.get("new_milestone") and due is not None:
+        changes.new_milestones = [
+            amendments.NewMilestone(title=str(values["new_milestone"]), due_on=due)
+        ]
+    if errors:
+        raise InvalidInput(errors)
+    return changes
+
+
+def _change(changes: amendments.Changes, kind: str, number: int, value: str) -> None:
+    if kind == "text":
+        changes.texts[number] = value
+    elif kind == "limit":
+        changes.limits[number] = float(value)
+    elif kind == "due":
+        changes.dues[number] = date.fromisoformat(value)
+    elif kind == "milestone_due":
+        changes.milestone_dues[number] = date.fromisoformat(value)
+
+
+def _day(values: dict[str, Any], name: str, errors: dict[str, str]) -> date | None:
+    try:
+        return date.fromisoformat(str(values[name])) if values.get(name) else None
+    except ValueError:
+        errors[name] = _("Enter a date")
+        return None
+
+
+@post("/pilots/{pilot:uuid}/plan", permission=DECIDE_PILOTS)
+async def amend(request: Asked, pilot: FromPath[UUID]) -> Any:
+    """Offer a change of the plan; the firm accepts or declines it."""
+    values, _files = await read_values(request)
+    try:
+        await commands.amend_plan(
+            request.user, pilot, changes=_changes(values),
+            reason=str(values.get("reason") or ""), language=current_language(),
+        )  # fmt: skip
+    except InvalidInput as error:
+        return await _plan_page(request, pilot, Form(values, dict(error.errors)))
+    except RuleBroken as error:
+        return await _plan_page(request, pilot, Form(values, {"_": error.message}))
+    flash(request, "success", _("The change is offered to the firm."))
+    return redirect(request, f"/pilots/{pilot}/plan")
+
+
+@post("/pilots/{pilot:uuid}/plan/accept", permission=KEEP_PILOTS)
+async def accept(request: Asked, pilot: FromPath[UUID]) -> Any:
+    """The firm agrees to the change."""
+    await commands.accept_amendment(request.user, pilot)
+    flash(request, "success", _("The changed plan is in force."))
+    return redirect(request, f"/pilots/{pilot}/plan")
+
+
+@post("/pilots/{pilot:uuid}/plan/decline", permission=KEEP_PILOTS)
+async def decline(request: Asked, pilot: FromPath[UUID]) -> Any:
+    """The firm does not agree, and says why."""
+    values, _files = await read_values(request)
+    try:
+        await commands.decline_amendment(
+            request.user, pilot, reason=str(values.get("reason") or "")
+        )
+    except InvalidInput as error:
+        return await _plan_page(request, pilot, Form(values, dict(error.errors)))
+    flash(request, "success", _("Declined. The plan stays as it is."))
+    return redirect(request, f"/pilots/{pilot}/plan")
+
+
+@post("/pilots/{pilot:uuid}/plan/withdraw", permission=DECIDE_PILOTS)
+async def take_back(request: Asked, pilot: FromPath[UUID]) -> Any:
+    """Take an offered change back."""
+    await commands.withdraw_amendment(request.user, pilot)
+    flash(request, "success", _("The offer is taken back."))
+    return redirect(request, f"/pilots/{pilot}/plan")
+
+
+# More time -----------------------------------------------------------------------------------
+
+
+def _months(values: dict[str, Any]) -> int:
+    typed = str(values.get("months") or "")
+    return int(typed) if typed.isdecimal() and len(typed) < 4 else 0
+
+
+@post("/pilots/{pilot:uuid}/extension", permission=KEEP_PILOTS)
+async def ask_extension(request: Asked, pilot: FromPath[UUID]) -> Any:
+    """The firm asks for more time."""
+    values, _files = await read_values(request)
+    try:
+        await commands.ask_extension(
+            request.user, pilot, months=_months(values), why=str(values.get("why") or "")
+        )
+    except InvalidInput as error:
+        return await _plan_page(request, pilot, Form(values, dict(error.errors)))
+    except RuleBroken as error:
+        return await _plan_page(request, pilot, Form(values, {"_": error.message}))
+    flash(request, "success", _("You asked for more time. A decision maker decides."))
+    return redirect(request, f"/pilots/{pilot}/plan#extension")
+
+
+@post("/pilots/{pilot:uuid}/extension/decision", permission=DECIDE_PILOTS)
+async def decide_extension(request: Asked, pilot: FromPath[UUID]) -> Any:
+    """Grant or refuse more time."""
+    values, _files = await read_values(request)
+    reason = str(values.get("reason") or "")
+    try:
+        if values.get("verdict") == "granted":
+            await commands.extend(request.user, pilot, months=_months(values), reason=reason)
+        else:
+            await commands.refuse_extension(request.user, pilot, reason=reason)
+    except InvalidInput as error:
+        return await _plan_page(request, pilot, Form(values, dict(error.errors)))
+    except RuleBroken as error:
+        return await _plan_page(request, pilot, Form(values, {"_": error.message}))
+    flash(request, "success", _("Decided. The firm has been told."))
+    return redirect(request, f"/pilots/{pilot}/plan#extension")
+
+
+# Keys of the API -----------------------------------------------------------------------------
+
+
+@get("/pilots/{pilot:uuid}/tokens", permission=KEEP_PILOTS)
+async def show_tokens(request: Asked, pilot: FromPath[UUID]) -> Any:
+    """The keys of the API, and how to send figures."""
+    return await _token_page(request, pilot, Form({}))
+
+
+async def _token_page(request: Asked, pilot_id: UUID, form: Form[Any], plain: str = "") -> Any:
+    head = await queries.head(request.user, pilot_id)
+    return of_head(
+        request, head, "tokens", form, tokens=await queries.tokens(pilot_id), plain=plain,
+        metrics=await queries.metrics(pilot_id), base_url=settings.base_url,
+    )  # fmt: skip
+
+
+@post("/pilots/{pilot:uuid}/tokens", permission=KEEP_PILOTS)
+async def issue_token(request: Asked, pilot: FromPath[UUID]) -> Any:
+    """Make a key; its secret is on the answer's page and nowhere else."""
+    values, _files = await read_values(request)
+    try:
+        plain = await commands.issue_token(request.user, pilot, str(values.get("name") or ""))
+    except InvalidInput as error:
+        return await _token_page(request, pilot, Form(values, dict(error.errors)))
+    except RuleBroken as error:
+        return await _token_page(request, pilot, Form(values, {"_": error.message}))
+    return await _token_page(request, pilot, Form({}), plain)
+
+
+@post("/pilots/{pilot:uuid}/tokens/{token:uuid}/revoke", permission=KEEP_PILOTS)
+async def revoke_token(request: Asked, pilot: FromPath[UUID], token: FromPath[UUID]) -> Any:
+    """Take a key out of use."""
+    await commands.revoke_token(request.user, token)
+    flash(request, "success", _("The key no longer works."))
+    return redirect(request, f"/pilots/{pilot}/tokens")
+
+
+# Exit ----------------------------------------------------------------------------------------
+
+
+@get("/pilots/{pilot:uuid}/exit", permission=READ_PILOTS)
+async def show_exit(request: Asked, pilot: FromPath[UUID]) -> Any:
+    """The exit report: written by the firm, judged by the authority."""
+    return await _exit_page(request, pilot, None)
+
+
+async def _exit_page(request: Asked, pilot_id: UUID, form: Form[Any] | None) -> Any:
+    head = await queries.head(request.user, pilot_id)
+    reports = await queries.parts(ExitReport, pilot_id)
+    report = reports[0] if reports else None
+    if form is None:
+        form = Form(dict(report.answers) if report else {})
+    return of_head(
+        request, head, "exit", form, report=report, sections=head.pack.reports.exit_sections,
+        outcomes=[rules.Outcome.COMPLETED, rules.Outcome.MOVING_TO_MARKET],
+    )  # fmt: skip
+
+
+def _exit_answers(values: dict[str, Any], sections: Any) -> dict[str, str]:
+    return {s.key: str(values.get(s.key) or "") for s in sections if s.key in values}
+
+
+@post("/pilots/{pilot:uuid}/exit/autosave", permission=KEEP_PILOTS)
+async def autosave_exit(request: Asked, pilot: FromPath[UUID]) -> Any:
+    """Keep the exit report as it stands."""
+    values, _files = await read_values(request)
+    head = await queries.head(request.user, pilot)
+    answers = _exit_answers(values, head.pack.reports.exit_sections)
+    await commands.save_exit_report(request.user, pilot, answers)
+    return saved()
+
+
+@post("/pilots/{pilot:uuid}/exit", permission=KEEP_PILOTS)
+async def submit_exit(request: Asked, pilot: FromPath[UUID]) -> Any:
+    """Submit the exit report, or keep it for later."""
+    values, _files = await read_values(request)
+    head = await queries.head(request.user, pilot)
+    answers = _exit_answers(values, head.pack.reports.exit_sections)
+    await commands.save_exit_report(request.user, pilot, answers)
+    if values.get("step") == "later":
+        flash(request, "success", _("Your exit report is kept."))
+        return redirect(request, f"/pilots/{pilot}")
+    try:
+        await commands.submit_exit_report(request.user, pilot)
+    except InvalidInput as error:
+        return await _exit_page(request, pilot, Form(values, dict(error.errors)))
+    flash(request, "success", _("Your exit report is submitted."))
+    return redirect(request, f"/pilots/{pilot}/exit")
+
+
+@post("/pilots/{pilot:uuid}/exit/verdict", permission=SUPERVISE_PILOTS)
+async def judge_exit(request: Asked, pilot: FromPath[UUID]) -> Any:
+    """Accept the exit report and close the pilot, or return it with a reason."""
+    values, _files = await read_values(request)
+    reason = str(values.get("reason") or "")
+    try:
+        if values.get("verdict") == "accepted":
+            typed = str(values.get("outcome") or "")
+            outcome = rules.Outcome(typed) if typed in set(rules.Outcome) else None
+            await commands.accept_exit_report(request.user, pilot, outcome=outcome, words=reason)
+        else:
+            await commands.return_exit_report(request.user, pilot, reason=reason)
+    except InvalidInput as error:
+        return await _exit_page(request, pilot, Form(values, dict(error.errors)))
+    flash(request, "success", _("Decided. The firm has been told."))
+    return redirect(request, f"/pilots/{pilot}/exit")
+
+
+ROUTES = [
+    show_plan, amend, accept, decline, take_back, ask_extension, decide_extension, show_tokens,
+    issue_token, revoke_token, show_exit, autosave_exit, submit_exit, judge_exit,
+]  # fmt: skip

@@ -1,0 +1,192 @@
+"""Conditions and milestones: evidence handed in and judged, breaches, waivers."""
+
+from typing import Any
+from uuid import UUID
+
+from litestar import get, post
+from litestar.params import FromPath
+
+from sandbox.foundation import files
+from sandbox.foundation.errors import InvalidInput, NotFound, RuleBroken
+from sandbox.foundation.i18n import N_, _
+from sandbox.foundation.web.forms import Form, read_values
+from sandbox.foundation.web.pages import flash, redirect
+from sandbox.foundation.work import work_of
+from sandbox.pilots import commands, queries
+from sandbox.pilots.commands.common import open_pilot
+from sandbox.pilots.pages.common import Asked, of_head
+from sandbox.pilots.policy import KEEP_PILOTS, READ_PILOTS, SUPERVISE_PILOTS
+from sandbox.pilots.tables import Condition, Evidence, Milestone
+
+
+@get("/pilots/{pilot:uuid}/conditions", permission=READ_PILOTS)
+async def show_conditions(request: Asked, pilot: FromPath[UUID]) -> Any:
+    """Every condition with its state."""
+    head = await queries.head(request.user, pilot)
+    return of_head(
+        request, head, "conditions", conditions=await queries.parts(Condition, head.id),
+        waiting=await queries.waiting_evidence(head.id), is_late=queries.is_late,
+    )  # fmt: skip
+
+
+@get("/pilots/{pilot:uuid}/conditions/{condition:uuid}", permission=READ_PILOTS)
+async def show_condition(request: Asked, pilot: FromPath[UUID], condition: FromPath[UUID]) -> Any:
+    """One condition: what it asks, what was handed in, what may be done."""
+    return await _condition_page(request, pilot, condition, Form({}))
+
+
+async def _condition_page(
+    request: Asked, pilot_id: UUID, condition_id: UUID, form: Form[Any]
+) -> Any:
+    head = await queries.head(request.user, pilot_id)
+    condition = await queries.part(Condition, head, condition_id)
+    return of_head(
+        request, head, "condition", form, condition=condition,
+        evidence=await queries.evidence_of(condition_id), is_late=queries.is_late,
+        is_open=condition.state not in {"waived", "discharged"},
+    )  # fmt: skip
+
+
+@get("/pilots/{pilot:uuid}/milestones", permission=READ_PILOTS)
+async def show_milestones(request: Asked, pilot: FromPath[UUID]) -> Any:
+    """Every milestone by its day."""
+    head = await queries.head(request.user, pilot)
+    return of_head(
+        request, head, "milestones", milestones=await queries.parts(Milestone, head.id),
+        is_overdue=queries.is_overdue,
+    )  # fmt: skip
+
+
+@get("/pilots/{pilot:uuid}/milestones/{milestone:uuid}", permission=READ_PILOTS)
+async def show_milestone(request: Asked, pilot: FromPath[UUID], milestone: FromPath[UUID]) -> Any:
+    """One milestone and its evidence."""
+    return await _milestone_page(request, pilot, milestone, Form({}))
+
+
+async def _milestone_page(
+    request: Asked, pilot_id: UUID, milestone_id: UUID, form: Form[Any]
+) -> Any:
+    head = await queries.head(request.user, pilot_id)
+    return of_head(
+        request, head, "milestone", form,
+        milestone=await queries.part(Milestone, head, milestone_id),
+        evidence=await queries.evidence_of(milestone_id), is_overdue=queries.is_overdue,
+    )  # fmt: skip
+
+
+_SUBJECTS = {
+    "conditions": (_condition_page, commands.submit_evidence),
+    "milestones": (_milestone_page, commands.submit_milestone),
+}
+
+
+@post("/pilots/{pilot:uuid}/conditions/{subject:uuid}/evidence", permission=KEEP_PILOTS)
+async def hand_in(request: Asked, pilot: FromPath[UUID], subject: FromPath[UUID]) -> Any:
+    """Hand in words, a file, or both for a condition."""
+    return await _hand_in(request, pilot, "conditions", subject)
+
+
+@post("/pilots/{pilot:uuid}/milestones/{subject:uuid}/evidence", permission=KEEP_PILOTS)
+async def hand_in_milestone(request: Asked, pilot: FromPath[UUID], subject: FromPath[UUID]) -> Any:
+    """Hand in words, a file, or both for a milestone."""
+    return await _hand_in(request, pilot, "milestones", subject)
+
+
+async def _hand_in(request: Asked, pilot_id: UUID, kind: str, subject: UUID) -> Any:
+    show, submit = _SUBJECTS[kind]
+    values, uploads = await read_values(request)
+    head = await queries.head(request.user, pilot_id)
+    try:
+        file = await _stored(request, head.id, uploads.get("file"))
+        await submit(request.user, subject, text=str(values.get("text") or ""), file=file)
+    except InvalidInput as error:
+        return await show(request, pilot_id, subject, Form(values, dict(error.errors)))
+    except RuleBroken as error:
+        return await show(request, pilot_id, subject, Form(values, {"_": error.message}))
+    flash(request, "success", _("Your evidence has been sent. The authority decides on it."))
+    return redirect(request, f"/pilots/{pilot_id}/{kind}/{subject}")
+
+
+async def _stored(request: Asked, pilot_id: UUID, upload: Any) -> UUID | None:
+    """Keep an upload with the case; its id."""
+    if upload is None:
+        return None
+    checked = await files.accept_upload(upload, "file")
+    async with work_of(request.user) as work:
+        pilot = await open_pilot(work, request.user, pilot_id, "submit_evidence")
+        stored = await files.store(
+            work, checked, case=pilot.case, kind="upload", made_by=request.user.id
+        )
+    return stored.id
+
+
+@post("/pilots/{pilot:uuid}/evidence/{evidence:uuid}", permission=SUPERVISE_PILOTS)
+async def judge(request: Asked, pilot: FromPath[UUID], evidence: FromPath[UUID]) -> Any:
+    """Accept evidence, or return it with a reason."""
+    values, _files = await read_values(request)
+    kind, subject = await _subject_of(evidence)
+    accepted = values.get("verdict") == "accepted"
+    try:
+        await commands.judge_evidence(
+            request.user, evidence, accepted=accepted, reason=str(values.get("reason") or "")
+        )
+    except InvalidInput as error:
+        show = _SUBJECTS[kind][0]
+        return await show(request, pilot, subject, Form(values, dict(error.errors)))
+    words = _("Accepted. The firm has been told.") if accepted else _("Returned to the firm.")
+    flash(request, "success", words)
+    return redirect(request, f"/pilots/{pilot}/{kind}/{subject}")
+
+
+async def _subject_of(evidence_id: UUID) -> tuple[str, UUID]:
+    found = await Evidence.objects().get(Evidence.id == evidence_id)
+    if found is None:
+        raise NotFound
+    return f"{found.subject_kind}s", found.subject
+
+
+_HAND = {
+    "breach": (commands.breach_condition, N_("Recorded as not kept. The firm has been told.")),
+    "cure": (commands.cure_condition, N_("Recorded as kept again.")),
+    "escalate": (commands.escalate_condition, N_("Escalated. The firm has been told.")),
+    "waive": (commands.waive_condition, N_("Waived. The firm has been told.")),
+}
+
+
+@post("/pilots/{pilot:uuid}/conditions/{condition:uuid}/{step:str}", permission=SUPERVISE_PILOTS)
+async def settle_condition(
+    request: Asked, pilot: FromPath[UUID], condition: FromPath[UUID], step: FromPath[str]
+) -> Any:
+    """Breach, cure, escalate or waive by hand."""
+    if step not in _HAND:
+        raise NotFound
+    command, done = _HAND[step]
+    values, _files = await read_values(request)
+    try:
+        await command(request.user, condition, reason=str(values.get("reason") or ""))
+    except InvalidInput as error:
+        return await _condition_page(request, pilot, condition, Form(values, dict(error.errors)))
+    except RuleBroken as error:
+        return await _condition_page(request, pilot, condition, Form(values, {"_": error.message}))
+    flash(request, "success", _(done))
+    return redirect(request, f"/pilots/{pilot}/conditions/{condition}")
+
+
+@post("/pilots/{pilot:uuid}/milestones/{milestone:uuid}/waive", permission=SUPERVISE_PILOTS)
+async def waive_milestone(request: Asked, pilot: FromPath[UUID], milestone: FromPath[UUID]) -> Any:
+    """Do without a milestone, for a reason."""
+    values, _files = await read_values(request)
+    try:
+        await commands.waive_milestone(
+            request.user, milestone, reason=str(values.get("reason") or "")
+        )
+    except InvalidInput as error:
+        return await _milestone_page(request, pilot, milestone, Form(values, dict(error.errors)))
+    flash(request, "success", _("Waived. The firm has been told."))
+    return redirect(request, f"/pilots/{pilot}/milestones/{milestone}")
+
+
+ROUTES = [
+    show_conditions, show_condition, show_milestones, show_milestone, hand_in, hand_in_milestone, judge,
+    settle_condition, waive_milestone,
+]  # fmt: skip
