@@ -10,6 +10,7 @@ import hashlib
 import io
 import zipfile
 from pathlib import PurePath
+from typing import Any
 from urllib.parse import quote
 from uuid import UUID, uuid4
 
@@ -17,6 +18,7 @@ import msgspec
 import puremagic
 from litestar.datastructures import UploadFile
 from litestar.response import Stream
+from litestar.response.base import ASGIResponse
 
 from sandbox.foundation import storage
 from sandbox.foundation.errors import InvalidInput
@@ -164,14 +166,22 @@ async def _kept(
     return stored
 
 
-async def response_for(stored: StoredFile) -> Stream:
+class Download(Stream):
+    """A stream that keeps its own type: Litestar's would take the handler's, which is JSON."""
+
+    def to_asgi_response(self, *args: Any, **options: Any) -> ASGIResponse:
+        """The answer, typed as the file is."""
+        return super().to_asgi_response(*args, **{**options, "media_type": self.media_type})
+
+
+async def response_for(stored: StoredFile) -> Download:
     """``stored`` as a download under its own name; our own PDFs may open in the browser.
 
     Whoever calls has seen to it that the person may have it.
     """
     ours = stored.kind != "upload" and stored.media_type == "application/pdf"
     name = quote(stored.name)
-    return Stream(
+    return Download(
         storage.stream(stored.path),
         media_type=stored.media_type,
         headers={

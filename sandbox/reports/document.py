@@ -129,11 +129,11 @@ def _chapter(
 
 
 def _grids(several: list[Block], drawn: list[str]) -> Iterator[Grid]:
-    """The tables of a chapter; what a chart already shows is left to the annex."""
+    """The tables of a chapter that hold anything; what a chart shows is left to the annex."""
     charted = {_(blocks.CAPTIONS[name]) for name in drawn if name in blocks.CAPTIONS}
     for block in several:
         for grid in block.grids:
-            if grid.caption not in charted:
+            if grid.rows and grid.caption not in charted:
                 yield grid
 
 

@@ -158,7 +158,7 @@ async def take_step(request: Asked, report: FromPath[UUID], step: FromPath[str])
     return redirect(request, "/reports" if step == "cancel" else f"/reports/{report}")
 
 
-@get("/reports/{report:uuid}/{language:str}.pdf", permission=PUBLIC)
+@get("/reports/{report:uuid}/pdf/{language:str}", permission=PUBLIC)
 async def download(request: Asked, report: FromPath[UUID], language: FromPath[str]) -> Any:
     """The report as a PDF."""
     return await files.response_for(await queries.file_of(request.user, report, language))

@@ -17,10 +17,12 @@ from sandbox.applications.letter import Sent, letter_of
 from sandbox.foundation import documents, i18n
 from sandbox.foundation.web import templating
 from sandbox.framework import library
-from sandbox.reports import charts, dataset
+from sandbox.reports import charts, commands, dataset
 from sandbox.reports.dataset import Dataset, DecisionTime, NeverBound, Taken
 from sandbox.reports.disclosure import Cell, Control, Table, controlled
 from sandbox.reports.document import pdf_of
+from tests import factories
+from tests.harness import Visitor, run_jobs
 
 PACK = library.current()
 DECIDED = datetime(2026, 11, 23, 2, 0, tzinfo=UTC)
@@ -297,3 +299,25 @@ async def test_a_document_that_takes_too_much_memory_is_stopped() -> None:
 async def test_a_document_of_absurd_size_is_refused() -> None:
     with pytest.raises(documents.DocumentFailed, match="characters"):
         await documents.set_html("x" * (documents.LARGEST + 1))
+
+
+# The whole way ------------------------------------------------------------------------------
+
+
+async def test_a_report_goes_from_request_to_download(client: Visitor) -> None:
+    writer, second = await factories.central(), await factories.central()
+    asked = await commands.request_report(
+        writer, title=REPORT.title, first=date(2026, 1, 1), last=date(2026, 6, 30), sectors=[]
+    )
+    await run_jobs()
+    words = {language: {"summary": f"Summary in {language}."} for language in PACK.languages}
+    await commands.write_narrative(writer, asked.id, words, title=REPORT.title)
+    await commands.approve_report(second, asked.id)
+    await run_jobs()
+    await commands.publish_report(second, asked.id)
+    assert REPORT.title["en"] in await client.text(f"/reports/{asked.id}")
+    for language in PACK.languages:
+        answer = await client.get(f"/reports/{asked.id}/pdf/{language}")
+        assert answer.headers["content-type"] == "application/pdf"
+        _check_valid(answer.content)
+        assert f"Summary in {language}." in _text(answer.content)
