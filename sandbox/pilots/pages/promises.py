@@ -187,6 +187,7 @@ async def waive_milestone(request: Asked, pilot: FromPath[UUID], milestone: From
 
 
 ROUTES = [
-    show_conditions, show_condition, show_milestones, show_milestone, hand_in, hand_in_milestone, judge,
+    show_conditions, show_condition, show_milestones, show_milestone, hand_in,
+    hand_in_milestone, judge,
     settle_condition, waive_milestone,
 ]  # fmt: skip
