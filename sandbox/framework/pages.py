@@ -123,7 +123,7 @@ async def advise(request: Asked) -> Any:
     )  # fmt: skip
 
 
-NAVIGATION = [NavigationLink("/framework", N_("Framework"), PUBLIC, place=70)]
+NAVIGATION = [NavigationLink("/framework", N_("Framework"), PUBLIC, place=75)]
 
 ROUTES = [
     overview, criteria, clocks, conditions, metrics, incidents, pack_data, self_check, advise,

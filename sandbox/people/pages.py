@@ -334,7 +334,7 @@ async def close_or_open(request: Asked, account: FromPath[UUID], step: FromPath[
 
 
 NAVIGATION = [
-    NavigationLink("/organisation", N_("Organisation"), BE_A_MEMBER, place=80),
+    NavigationLink("/organisation", N_("Organisation"), BE_A_MEMBER, place=45),
     NavigationLink("/people", N_("People"), MANAGE_PEOPLE, place=80),
 ]
 

@@ -21,6 +21,23 @@ const COMPONENTS = [
   ServiceNavigation, SkipLink, Tabs,
 ]
 
+const ROLES = { TABLE: 'table', TBODY: 'rowgroup', THEAD: 'rowgroup', TR: 'row', TD: 'cell' }
+
+/** A table of many columns becomes cards on a phone: every cell then carries its column's name.
+    The roles say what the changed display would hide from a screen reader. */
+function label (table) {
+  const heads = [...table.querySelectorAll('thead th')].map((head) => head.textContent.trim())
+  if (heads.length < 4 || table.classList.contains('app-table--stack')) return
+  table.classList.add('app-table--stack')
+  for (const element of [table, ...table.querySelectorAll('thead, tbody, tr, td, th')]) {
+    const scope = element.getAttribute('scope') === 'row' ? 'rowheader' : 'columnheader'
+    element.setAttribute('role', ROLES[element.tagName] ?? scope)
+  }
+  for (const row of table.querySelectorAll('tbody tr')) {
+    [...row.children].forEach((cell, at) => { cell.dataset.label = heads[at] ?? '' })
+  }
+}
+
 /** Start the components and forms within `root`, each once. */
 function start (root) {
   for (const Component of COMPONENTS) {
@@ -32,6 +49,7 @@ function start (root) {
   startQuestions(root)
   startAutosave(root)
   startRows(root)
+  for (const table of root.querySelectorAll('.app-table')) label(table)
   for (const frame of root.querySelectorAll('.app-table-frame')) {
     if (frame.scrollWidth <= frame.clientWidth) frame.removeAttribute('tabindex')
   }
