@@ -45,6 +45,7 @@ CAPTIONS = {
     "incidents": N_("Incidents firms became aware of, by lead sector and severity"),
     "vulnerabilities": N_("Incidents by vulnerability and lead sector"),
 }
+_ROW_HEADS = {"conditions": N_("Kind"), "vulnerabilities": N_("Vulnerability")}
 _WORDS = {
     "in_progress": N_("In progress"),
     "withdrawn": N_("Withdrawn or lapsed"),
@@ -112,7 +113,8 @@ def _grid(data: Dataset, name: str, pack: Pack) -> Grid:
         if any(value != 0 for value in (*cells, total))
     ]
     rows.append([_("All"), *map(_figure, table.column_totals), _figure(table.total)])
-    return Grid(_(CAPTIONS[name]), ["", *_heads(table, pack), _("All")], rows)
+    head = _(_ROW_HEADS.get(name, N_("Sector")))
+    return Grid(_(CAPTIONS[name]), [head, *_heads(table, pack), _("All")], rows)
 
 
 def _heads(table: Table, pack: Pack) -> list[str]:
@@ -131,7 +133,7 @@ def _decision_grid(data: Dataset, pack: Pack) -> Grid:
     every, *sectors = data.decision_times
     return Grid(
         _("Decisions in the period and how long they took"),
-        ["", _("Decided"), _("Median days"), _("Within three months")],
+        [_("Sector"), _("Decided"), _("Median days"), _("Within three months")],
         [line(time) for time in (*sectors, every) if time.decided != 0],
     )
 
@@ -145,7 +147,7 @@ def _never_bound(data: Dataset, pack: Pack) -> list[Grid]:
         for line in data.never_bound
         if line.template in known
     ]
-    return [Grid(_("Conditions that never bound anybody"), ["", _("Pilots")], rows)]
+    return [Grid(_("Conditions that never bound anybody"), [_("Condition"), _("Pilots")], rows)]
 
 
 def _misuse(data: Dataset) -> Grid:
@@ -176,7 +178,11 @@ def _missed_use(data: Dataset) -> Grid:
 
 
 def _two_columns(caption: str, lines: Sequence[tuple[str, float | None]]) -> Grid:
-    return Grid(caption, ["", _("In the period")], [[words, _figure(n)] for words, n in lines])
+    return Grid(
+        caption,
+        [_("What was counted"), _("In the period")],
+        [[words, _figure(n)] for words, n in lines],
+    )
 
 
 def _framework(data: Dataset) -> list[str]:
