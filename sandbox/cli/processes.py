@@ -69,17 +69,22 @@ def serve(socket: int | None, gate: int | None) -> None:
 
 
 def worker(only: tuple[str, ...], but: tuple[str, ...], gate: int | None) -> None:
-    """Do jobs until SIGTERM or SIGINT."""
-    import dramatiq
-
+    """Do the jobs of the site's own actors until SIGTERM or SIGINT."""
     from sandbox.app import furnish
 
     _set_up_logs()
     furnish()
     _declare_actors()
+    _pass(gate)
+    work(only, but)
+
+
+def work(only: tuple[str, ...] = (), but: tuple[str, ...] = ()) -> None:
+    """Do the jobs of all declared actors until SIGTERM or SIGINT."""
+    import dramatiq
+
     broker = dramatiq.get_broker()
     queues = (set(only) or broker.get_declared_queues()) - set(but)
-    _pass(gate)
     asked = _asked_to_stop()
     at_work = dramatiq.Worker(broker, queues=queues, worker_threads=settings.worker_threads)
     broker.emit_after("process_boot")

@@ -90,30 +90,34 @@ class _Site:
             postgres.ensure_initialised()
             database = Part("database", postgres.command(), signal.SIGINT, patience=60)
             self.supervisor.begin(database)
-        for part in self._parts(gate):
+        for part in self._web(gate):
             self.supervisor.begin(part)
         self._await_database()
         migrate()
         os.close(opener)
         (settings.var / "run" / "began").touch()
-        if self._await_site():
+        answers = self._await_site()
+        for part in self._rest(gate):  # only now, so that all processors serve the site's start
+            self.supervisor.begin(part)
+        if answers:
             self._tell()
 
-    def _parts(self, gate: int) -> list[Part]:
-        def part(name: str, *words: str, files: tuple[int, ...] = ()) -> Part:
-            command = [sys.executable, "-m", "sandbox", *words, "--gate", str(gate)]
-            return Part(name, command, files=(gate, *files))
-
+    def _web(self, gate: int) -> list[Part]:
         number = self.listening.fileno()
-        web = [
-            part("web" if n == 1 else f"web-{n}", "serve", "--socket", str(number), files=(number,))
-            for n in range(1, settings.web_workers + 1)
-        ]
         return [
-            part("worker", "worker", "--but", "documents"),
-            part("documents", "worker", "--only", "documents"),
-            part("scheduler", "scheduler"),
-            *web,
+            _part(
+                "web" if n == 1 else f"web-{n}",
+                "serve", "--socket", str(number),
+                files=(gate, number),
+            )
+            for n in range(1, settings.web_workers + 1)
+        ]  # fmt: skip
+
+    def _rest(self, gate: int) -> list[Part]:
+        return [
+            _part("worker", "worker", "--but", "documents", files=(gate,)),
+            _part("documents", "worker", "--only", "documents", files=(gate,)),
+            _part("scheduler", "scheduler", files=(gate,)),
         ]
 
     def _await_database(self) -> None:
@@ -167,6 +171,12 @@ class _Site:
         self.supervisor.stop(["worker", "documents"])
         self.supervisor.stop_all()
         _say(f"Stopped in {time.monotonic() - begun:.1f} seconds. All data is kept.")
+
+
+def _part(name: str, *words: str, files: tuple[int, ...]) -> Part:
+    """A part that waits at the gate, the first of ``files``."""
+    command = [sys.executable, "-m", "sandbox", *words, "--gate", str(files[0])]
+    return Part(name, command, files=files)
 
 
 def _answers() -> bool:
