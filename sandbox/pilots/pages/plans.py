@@ -31,10 +31,11 @@ async def _plan_page(request: Asked, pilot_id: UUID, form: Form[Any]) -> Any:
     versions = await queries.plans(pilot_id)
     extensions = await queries.parts(Extension, pilot_id)
     accepted = [one for one in versions if one.version == head.plan_version]
+    offered = next((v for v in versions if not v.accepted_at and not v.declined_at), None)
     return of_head(
         request, head, "plan", form, versions=versions, extensions=extensions,
         content=plan.read(accepted[0].content) if accepted else None,
-        offered=next((v for v in versions if not v.accepted_at and not v.declined_at), None),
+        offered=offered, offered_content=plan.read(offered.content) if offered else None,
         asked=next((e for e in extensions if e.state == "asked"), None),
     )  # fmt: skip
 
