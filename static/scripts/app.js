@@ -26,7 +26,7 @@ const ROLES = { TABLE: 'table', TBODY: 'rowgroup', THEAD: 'rowgroup', TR: 'row',
 /** A table of many columns becomes cards on a phone: every cell then carries its column's name.
     The roles say what the changed display would hide from a screen reader. */
 function label (table) {
-  const heads = [...table.querySelectorAll('thead th')].map((head) => head.textContent.trim())
+  const heads = [...table.querySelectorAll('thead tr > *')].map((head) => head.textContent.trim())
   if (heads.length < 4 || table.classList.contains('app-table--stack')) return
   table.classList.add('app-table--stack')
   for (const element of [table, ...table.querySelectorAll('thead, tbody, tr, td, th')]) {
