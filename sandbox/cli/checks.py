@@ -192,7 +192,7 @@ def _documents() -> Found:
 
 
 def _assets() -> Found:
-    from sandbox.foundation.web.templating import BUILD
+    from sandbox.foundation.web.assets import BUILD
 
     if not (BUILD / "manifest.json").exists():
         raise Wrong("styles and scripts are not built: run `make build`")

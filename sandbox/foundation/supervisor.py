@@ -64,6 +64,7 @@ class Supervisor:
     def __init__(self, var: Path, say: Callable[[str], None]) -> None:
         self.folder = var / "run"
         self.logs = var / "log"
+        self.bytecode = var / "cache" / "python"
         self.say = say
         self._parts: dict[str, _Running] = {}
         self._lock: IO[str] | None = None
@@ -132,6 +133,7 @@ class Supervisor:
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=log,
+            env=self._environment(),
             start_new_session=True,
             pass_fds=part.files,
             preexec_fn=_die_with(os.getpid(), part.stop_signal),  # noqa: PLW1509  (one thread)
@@ -142,6 +144,14 @@ class Supervisor:
         pid = running.process.pid
         named = f"{pid} {int(part.stop_signal)} {_born(pid)}"
         (self.folder / f"{part.name}.pid").write_text(named)
+
+    def _environment(self) -> dict[str, str]:
+        """Where nothing may be written beside the sources, bytecode is kept among the data:
+        without any, every start takes twice as long."""
+        kept = dict(os.environ)
+        if kept.pop("PYTHONDONTWRITEBYTECODE", ""):
+            kept["PYTHONPYCACHEPREFIX"] = str(self.bytecode)
+        return kept
 
     def _log(self, name: str) -> IO[bytes]:
         path = self.logs / f"{name}.log"

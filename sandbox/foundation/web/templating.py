@@ -17,6 +17,7 @@ from urllib.parse import urlencode
 from jinja2 import (
     ChainableUndefined,
     Environment,
+    FileSystemBytecodeCache,
     FileSystemLoader,
     PackageLoader,
     PrefixLoader,
@@ -66,6 +67,7 @@ def environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
         auto_reload=settings.log_level == "debug",
+        bytecode_cache=_compiled(),
     )
     made.policies["ext.i18n.trimmed"] = True  # as the catalogues are collected
     made.install_gettext_callables(i18n._, i18n.ngettext, newstyle=True)  # type: ignore[attr-defined]
@@ -76,6 +78,13 @@ def environment() -> Environment:
         if (TEMPLATES / "components" / f"{name}.html").exists():
             made.globals.update(_macros(made, f"components/{name}.html"))
     return made
+
+
+def _compiled() -> FileSystemBytecodeCache:
+    """Compiled templates are kept, so that every start but the first is quick."""
+    folder = settings.var / "cache" / "templates"
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    return FileSystemBytecodeCache(str(folder))
 
 
 def template_config() -> TemplateConfig[JinjaTemplateEngine]:
@@ -114,6 +123,7 @@ def _govuk_macros() -> dict[str, Any]:
         trim_blocks=True,
         lstrip_blocks=True,
         auto_reload=False,
+        bytecode_cache=_compiled(),
     )
     found: dict[str, Any] = {}
     for name in _GOVUK:
