@@ -6,7 +6,7 @@ from typing import Any
 from uuid import UUID
 
 import msgspec
-from litestar.connection import ASGIConnection
+from litestar.connection import ASGIConnection, Request
 from litestar.middleware.authentication import (
     AbstractAuthenticationMiddleware,
     AuthenticationResult,
@@ -14,6 +14,8 @@ from litestar.middleware.authentication import (
 
 from sandbox.foundation import clock, i18n
 from sandbox.foundation.database import fetch
+from sandbox.foundation.errors import NotFound, SignInNeeded
+from sandbox.foundation.i18n import _
 from sandbox.people import queries, rules
 from sandbox.people.person import NOBODY, Person, Role
 
@@ -69,6 +71,20 @@ async def _machine(connection: ASGIConnection[Any, Any, Any, Any]) -> Machine | 
         case=rows[0]["case"],
         person=msgspec.structs.replace(person, roles=frozenset({Role.APPLICANT})),
     )
+
+
+def machine_of(request: Request[Person, Any, Any], pilot: UUID | None = None) -> Machine:
+    """The key at work, which must be of ``pilot`` where one is named.
+
+    :raises SignInNeeded: no key, or one that does not work.
+    :raises NotFound: the key is another pilot's.
+    """
+    machine = request.auth
+    if not isinstance(machine, Machine):
+        raise SignInNeeded(_("Send a key of the pilot: Authorization: Bearer rintis_…"))
+    if pilot is not None and machine.pilot != pilot:
+        raise NotFound
+    return machine
 
 
 def _language(connection: ASGIConnection[Any, Any, Any, Any], person: Person) -> str:

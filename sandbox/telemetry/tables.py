@@ -83,5 +83,5 @@ INDEXES = (
     "CREATE UNIQUE INDEX IF NOT EXISTS batch_once ON batch (pilot, idempotency)",
     # At most one open breach of a condition, and one open silence of a metric.
     "CREATE UNIQUE INDEX IF NOT EXISTS breach_open ON breach (condition) WHERE cured_at IS NULL",
-    "CREATE UNIQUE INDEX IF NOT EXISTS silence_now ON silence (pilot, metric) WHERE ended_at IS NULL",
+    "CREATE UNIQUE INDEX IF NOT EXISTS silent ON silence (pilot, metric) WHERE ended_at IS NULL",
 )

@@ -1,0 +1,114 @@
+"""Figures in and out, for a firm's machine."""
+
+from datetime import datetime, timedelta
+from typing import Annotated, Any
+from uuid import UUID
+
+import msgspec
+from litestar import Request, get, post
+from litestar.exceptions import HTTPException
+from litestar.params import FromPath, FromQuery
+
+from sandbox.foundation import clock
+from sandbox.foundation.errors import InvalidInput
+from sandbox.foundation.i18n import _
+from sandbox.foundation.web.api import READING, WRITING, described
+from sandbox.foundation.web.security import limit
+from sandbox.people.authentication import machine_of
+from sandbox.people.person import Person
+from sandbox.pilots.policy import API
+from sandbox.telemetry import commands, queries, rules
+
+Asked = Request[Person, Any, Any]
+
+
+class Points(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
+    """A delivery: at most 10,000 points."""
+
+    points: Annotated[list[rules.Reading], msgspec.Meta(max_length=rules.MOST)]
+
+
+class RefusedOut(msgspec.Struct, kw_only=True):
+    """A point that was not taken: its place in the delivery, from 1, and why."""
+
+    line: int
+    reason: str
+
+
+class ReceiptOut(msgspec.Struct, kw_only=True):
+    """What became of a delivery."""
+
+    batch: UUID
+    taken: int
+    duplicates: int
+    refused: list[RefusedOut]
+
+
+class PointOut(msgspec.Struct, kw_only=True):
+    """A stored point."""
+
+    metric: str
+    slice: str
+    at: datetime
+    value: float
+    n: int
+
+
+def _body(media_type: str, body: bytes) -> tuple[list[rules.Reading], list[rules.Refused]]:
+    """The points of a JSON or CSV body, and the lines that cannot be read."""
+    if media_type == "text/csv":
+        try:
+            return rules.read_csv(body.decode("utf-8-sig"))
+        except UnicodeDecodeError:
+            raise HTTPException(status_code=400, detail=_("The file is not UTF-8")) from None
+    if media_type != "application/json":
+        raise HTTPException(status_code=415, detail=_("Send application/json or text/csv"))
+    try:
+        return msgspec.json.decode(body, type=Points).points, []
+    except msgspec.ValidationError as error:
+        raise InvalidInput({"points": str(error)}) from None
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        raise HTTPException(status_code=400, detail=_("The body is not JSON")) from None
+
+
+@post(
+    "/api/v1/pilots/{pilot:uuid}/points", permission=API, tags=["Figures"], status_code=200,
+    **described(*WRITING),
+)  # fmt: skip
+async def send_points(request: Asked, pilot: FromPath[UUID]) -> ReceiptOut:
+    """Send figures as JSON (`{"points": [...]}`) or as CSV (metric,at,value,n,slice).
+
+    Sound points are kept even where others are refused. Points sent twice count once. With an
+    `Idempotency-Key` header the same delivery can be repeated safely.
+    """
+    machine = machine_of(request, pilot)
+    await limit(request, "points", times=600, seconds=60, of=str(machine.token))
+    media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    readings, unread = _body(media_type, await request.body())
+    receipt = await commands.receive(
+        machine.person, pilot, readings, source="csv" if media_type == "text/csv" else "json",
+        token=machine.token, idempotency=request.headers.get("idempotency-key", "")[:100],
+    )  # fmt: skip
+    refused = [RefusedOut(line=one.line, reason=one.reason) for one in [*unread, *receipt.refused]]
+    return ReceiptOut(
+        batch=receipt.batch, taken=receipt.taken, duplicates=receipt.duplicates, refused=refused
+    )
+
+
+@get("/api/v1/pilots/{pilot:uuid}/points", permission=API, tags=["Figures"],
+     **described(*READING, 422))  # fmt: skip
+async def read_points(
+    request: Asked, pilot: FromPath[UUID], metric: FromQuery[str] = "",
+    days: FromQuery[Annotated[int, msgspec.Meta(ge=1, le=400)]] = 30,
+) -> list[PointOut]:  # fmt: skip
+    """The stored points of the last `days`, by time; of one `metric` where it is named."""
+    machine_of(request, pilot)
+    since = clock.now() - timedelta(days=days)
+    found = await queries.series_points(pilot, since=since, metric=metric)
+    return [
+        PointOut(metric=one.metric, slice=one.slice, at=one.at, value=one.value, n=one.n)
+        for one in found
+    ]
+
+
+ROUTES = [send_points, read_points]

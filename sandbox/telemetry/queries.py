@@ -1,0 +1,174 @@
+"""Reads of telemetry: series, breaches, silences, deliveries."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from uuid import UUID
+
+import msgspec
+
+from sandbox.foundation import clock
+from sandbox.foundation.database import fetch
+from sandbox.foundation.i18n import _
+from sandbox.framework.thresholds import Comparator, Threshold, threshold_of
+from sandbox.pilots.queries import Head, parts
+from sandbox.pilots.tables import Condition, Metric
+
+MOST = 2_000
+"""Points of one series on a page; older ones are left to the API."""
+
+
+class PointLine(msgspec.Struct, frozen=True, kw_only=True):
+    """A stored point."""
+
+    metric: str
+    slice: str
+    at: datetime
+    value: float
+    n: int
+
+
+class BreachLine(msgspec.Struct, frozen=True, kw_only=True):
+    """A breach with the condition that it is of."""
+
+    id: UUID
+    condition: UUID
+    number: int
+    title: dict[str, str]
+    metric: str
+    slice: str
+    opened_at: datetime
+    value: float | None
+    limit: float
+    state: str
+    explain_by: datetime
+    explanation: str
+    explained_by: str
+    explained_at: datetime | None
+    cured_at: datetime | None
+    incident: UUID | None
+
+
+class SilenceLine(msgspec.Struct, frozen=True, kw_only=True):
+    """A metric that stopped coming."""
+
+    metric: str
+    since: datetime
+    noticed_at: datetime
+
+
+class Delivery(msgspec.Struct, frozen=True, kw_only=True):
+    """A delivery of points."""
+
+    source: str
+    received_at: datetime
+    points: int
+    duplicates: int
+    refused: int
+
+
+class Series(msgspec.Struct, frozen=True, kw_only=True):
+    """A metric with its points by slice, its thresholds and its newest value."""
+
+    metric: Metric
+    lines: dict[str, list[tuple[datetime, float]]]
+    thresholds: list[tuple[int, Threshold]]
+    last: PointLine | None
+
+    @property
+    def limit(self) -> tuple[float, bool] | None:
+        """The limit to draw and whether it is a most; the first threshold's."""
+        if not self.thresholds:
+            return None
+        first = self.thresholds[0][1]
+        return first.limit, first.comparator in {Comparator.AT_MOST, Comparator.BELOW}
+
+
+class Board(msgspec.Struct, frozen=True, kw_only=True):
+    """A pilot's page of figures."""
+
+    series: list[Series]
+    breaches: list[BreachLine]
+    silences: list[SilenceLine]
+    deliveries: list[Delivery]
+
+    @property
+    def names(self) -> dict[str, str]:
+        """The metrics' names by key."""
+        return {one.metric.key: one.metric.name for one in self.series}
+
+
+async def board(pilot: Head, *, days: int = 90) -> Board:
+    """What the page of figures shows of the last ``days``, in a fixed number of queries."""
+    metrics = await parts(Metric, pilot.id)
+    since = clock.now() - timedelta(days=days)
+    points = await series_points(pilot.id, since=since)
+    by_metric: dict[str, list[PointLine]] = {}
+    for point in points:
+        by_metric.setdefault(point.metric, []).append(point)
+    thresholds = [
+        (condition.number, found)
+        for condition in await parts(Condition, pilot.id)
+        if (found := threshold_of(condition.threshold)) and condition.state != "waived"
+    ]
+    return Board(
+        series=[_series(metric, by_metric.get(metric.key, []), thresholds) for metric in metrics],
+        breaches=await breaches(pilot.id), silences=await silences(pilot.id),
+        deliveries=await deliveries(pilot.id),
+    )  # fmt: skip
+
+
+def _series(
+    metric: Metric, points: list[PointLine], thresholds: list[tuple[int, Threshold]]
+) -> Series:
+    lines: dict[str, list[tuple[datetime, float]]] = {}
+    for point in points[-MOST:]:
+        label = point.slice.partition(":")[2] or _("All")
+        lines.setdefault(label, []).append((point.at, point.value))
+    own = [(number, one) for number, one in thresholds if one.metric == metric.key]
+    return Series(metric=metric, lines=lines, thresholds=own, last=points[-1] if points else None)
+
+
+async def series_points(
+    pilot_id: UUID, *, since: datetime, metric: str = "", most: int = 20_000
+) -> list[PointLine]:
+    """The points of a pilot (of one metric) after ``since``, by time: the newest ``most``."""
+    rows = await fetch(
+        "SELECT metric, slice, at, value, n FROM point WHERE pilot = $1 AND at > $2 "
+        "AND ($3 = '' OR metric = $3) ORDER BY at DESC LIMIT $4",
+        pilot_id, since, metric, most,
+    )  # fmt: skip
+    return [PointLine(**row) for row in reversed(rows)]
+
+
+async def breaches(pilot_id: UUID) -> list[BreachLine]:
+    """The breaches of a pilot: the open ones first, then the newest."""
+    rows = await fetch(
+        "SELECT b.id, b.condition, c.number, c.title::text AS title, b.metric, b.slice, "
+        'b.opened_at, b.value, b."limit", b.state, b.explain_by, b.explanation, b.explained_by, '
+        "b.explained_at, b.cured_at, (SELECT i.id FROM incident i WHERE i.breach = b.id) "
+        "AS incident FROM breach b JOIN condition c ON c.id = b.condition WHERE b.pilot = $1 "
+        "ORDER BY b.cured_at IS NOT NULL, b.opened_at DESC LIMIT 100",
+        pilot_id,
+    )
+    return [BreachLine(**{**row, "title": msgspec.json.decode(row["title"])}) for row in rows]
+
+
+async def silences(pilot_id: UUID) -> list[SilenceLine]:
+    """The metrics that are silent now."""
+    rows = await fetch(
+        "SELECT metric, since, noticed_at FROM silence WHERE pilot = $1 AND ended_at IS NULL "
+        "ORDER BY since",
+        pilot_id,
+    )
+    return [SilenceLine(**row) for row in rows]
+
+
+async def deliveries(pilot_id: UUID) -> list[Delivery]:
+    """The last ten deliveries."""
+    rows = await fetch(
+        "SELECT source, received_at, points, duplicates, refused FROM batch WHERE pilot = $1 "
+        "ORDER BY received_at DESC LIMIT 10",
+        pilot_id,
+    )
+    return [Delivery(**row) for row in rows]
