@@ -50,6 +50,10 @@ class Site:
 
     def __exit__(self, *exception: object) -> None:
         self.stop()
+        self.remove()
+
+    def remove(self) -> None:
+        """Throw its data away."""
         shutil.rmtree(self.var, ignore_errors=True)
 
     def start(self, seconds: float = 120) -> float:

@@ -38,7 +38,8 @@ def examine() -> int:
         state, words = _try(check)
         wrong = wrong or state is State.WRONG
         colour = {State.OK: "green", State.NOTE: "yellow", State.WRONG: "red"}[state]
-        click.echo(f"{click.style(f'{state:<5}', fg=colour)} {name:<10} {words}")
+        line = " ".join(words.split())  # some errors write several
+        click.echo(f"{click.style(f'{state:<5}', fg=colour)} {name:<10} {line}")
     return int(wrong)
 
 

@@ -1,0 +1,216 @@
+"""The ``sandbox`` command, as an operator meets it."""
+
+from __future__ import annotations
+
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+
+import click
+import psutil
+import pytest
+
+from sandbox.cli import main
+from tests.site import ROOT, Site
+
+
+def _commands(group: click.Group, *words: str) -> Iterator[tuple[str, ...]]:
+    for name, command in group.commands.items():
+        yield (*words, name)
+        if isinstance(command, click.Group):
+            yield from _commands(command, *words, name)
+
+
+def _sandbox(site: Site, *words: str, **variables: str) -> subprocess.CompletedProcess[str]:
+    done: subprocess.CompletedProcess[str] = site.run(*words, **variables)
+    return done
+
+
+@pytest.fixture
+def idle() -> Iterator[Site]:
+    """A place for a site in which nothing runs."""
+    site = Site()
+    try:
+        yield site
+    finally:
+        if site.process is not None:
+            site.stop()
+        site.remove()
+
+
+# Words -----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("words", [(), *_commands(main)], ids=" ".join)
+def test_every_command_explains_itself(words: tuple[str, ...], idle: Site) -> None:
+    done = _sandbox(idle, *words, "--help")
+    assert done.returncode == 0, done.stderr
+    assert len(done.stdout.split()) > 12, "says nothing but its name"
+    assert all(word in done.stdout for word in words)
+    assert not (idle.var / "run").exists(), "asking for help starts nothing"
+
+
+def test_the_manual_lists_every_command() -> None:
+    assert set(main.list_commands(click.Context(main))) == set(main.commands)
+
+
+@pytest.mark.parametrize(
+    ("variable", "value", "words"),
+    [
+        ("PORT", "http", "PORT is 'http': expected a whole number from 1 to 65535"),
+        ("DATABASE_URL", "mysql://db", "DATABASE_URL is 'mysql://db': expected an address"),
+        ("DEMO", "perhaps", "DEMO is 'perhaps': expected 1 or 0"),
+        ("SECRET_KEY", "short", "SECRET_KEY is too short"),
+    ],
+)
+def test_a_setting_that_cannot_be_used_is_named_in_a_sentence(
+    variable: str, value: str, words: str, idle: Site
+) -> None:
+    done = _sandbox(idle, "doctor", **{variable: value})
+    assert done.returncode == 1
+    assert done.stderr.startswith(words)
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("words", [("migrate",), ("audit", "verify"), ("demo",)], ids=" ".join)
+def test_what_needs_the_database_says_how_to_start_it(words: tuple[str, ...], idle: Site) -> None:
+    done = _sandbox(idle, *words)
+    assert done.returncode == 1
+    assert "`sandbox up`" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_an_address_that_is_taken_is_said(idle: Site) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        done = _sandbox(idle, "up", PORT=str(port))
+    assert done.returncode == 1
+    assert f"Cannot listen on 127.0.0.1:{port}" in done.stderr
+    assert "PORT" in done.stderr
+
+
+# Doctor ----------------------------------------------------------------------------------
+
+
+def _found(done: subprocess.CompletedProcess[str]) -> dict[str, str]:
+    """The state of each part that the doctor looked at."""
+    return {line.split()[1]: line.split()[0] for line in done.stdout.splitlines()}
+
+
+def test_the_doctor_finds_a_running_site_sound(site: Site) -> None:
+    done = _sandbox(site, "doctor")
+    found = _found(done)
+    assert done.returncode == 0, done.stdout
+    assert found == {
+        "settings": "ok",
+        "database": "ok",
+        "schema": "ok",
+        "broker": "ok",
+        "storage": "ok",
+        "mail": "note",
+        "documents": "ok",
+        "assets": "ok",
+        "pack": "ok",
+    }
+
+
+def test_the_doctor_of_a_site_that_does_not_run_says_so(idle: Site) -> None:
+    done = _sandbox(idle, "doctor")
+    assert _found(done)["database"] == "note"
+    assert "`sandbox up` starts it" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("part", "variables", "words"),
+    [
+        ("database", {"DATABASE_URL": "postgresql://x@127.0.0.1:9/x"}, "does not answer"),
+        ("broker", {"BROKER_URL": "redis://127.0.0.1:9"}, "check the address"),
+        ("storage", {"STORAGE_URL": "file:///proc/nothing"}, "check STORAGE_URL"),
+        ("mail", {"SMTP_URL": "smtp://127.0.0.1:9"}, "check SMTP_URL"),
+        ("pack", {"PACK": "atlantis"}, "PACK"),
+    ],
+)
+def test_the_doctor_says_what_to_do(
+    part: str, variables: dict[str, str], words: str, idle: Site
+) -> None:
+    done = _sandbox(idle, "doctor", **variables)
+    assert done.returncode == 1, done.stdout
+    (line,) = [line for line in done.stdout.splitlines() if line.split()[1] == part]
+    assert line.startswith("MEND")
+    assert words in line
+    assert "Traceback" not in done.stderr
+
+
+# A running site --------------------------------------------------------------------------
+
+
+def test_an_administrator_is_made_once(site: Site) -> None:
+    words = ("person", "Ada@Example.org", "--name", "Ada", "--role", "administrator")
+    done = site.run(*words, "--password-stdin", text="a long enough password\n")
+    assert done.returncode == 0, done.stderr
+    assert site.sql("SELECT name FROM account WHERE email = 'ada@example.org'") == [("Ada",)]
+
+    again = site.run(*words, "--password-stdin", text="a long enough password\n")
+    assert again.returncode == 1
+    assert "Traceback" not in again.stderr
+
+
+def test_the_audit_trail_is_verified_and_its_seals_listed(site: Site) -> None:
+    done = _sandbox(site, "audit", "verify")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.startswith("Sound: ")
+    assert _sandbox(site, "audit", "seals").returncode == 0
+
+
+def test_migrating_again_is_harmless(site: Site) -> None:
+    done = _sandbox(site, "migrate")
+    assert (done.returncode, done.stdout) == (0, "The database is up to date.\n")
+
+
+def test_a_second_site_over_the_same_data_is_refused(site: Site) -> None:
+    done = _sandbox(site, "up")
+    assert done.returncode == 1
+    assert "already running" in done.stderr
+    assert site.ready()
+
+
+# Starting and stopping -------------------------------------------------------------------
+
+
+def test_it_stops_cleanly_and_starts_again_in_seconds(idle: Site) -> None:
+    idle.start()
+    parts = psutil.Process(idle.process.pid).children(recursive=True)  # type: ignore[union-attr]
+    assert len(parts) >= 5
+    assert idle.stop() == 0
+    assert not psutil.wait_procs(parts, timeout=5)[1]
+    assert not list((idle.var / "run").glob("*.pid"))
+
+    assert idle.start() < 5 or _start_again(idle) < 5  # once more where the machine was busy
+    assert "All data is kept" in idle.log.read_text()
+
+
+def _start_again(site: Site) -> float:
+    site.stop()
+    return site.start()
+
+
+def test_a_killed_supervisor_leaves_nothing_in_the_way(idle: Site) -> None:
+    idle.start()
+    assert idle.process is not None
+    parts = psutil.Process(idle.process.pid).children(recursive=True)
+    idle.process.kill()
+    idle.process.wait()
+    assert not psutil.wait_procs(parts, timeout=20)[1], "they are told of its death"
+    idle.start()
+    assert idle.stop() == 0
+
+
+def test_it_runs_as_a_module_from_anywhere() -> None:
+    command = [sys.executable, "-m", "sandbox", "--help"]
+    done = subprocess.run(
+        command, capture_output=True, text=True, check=True, env={"PYTHONPATH": str(ROOT)}
+    )
+    assert "Usage" in done.stdout
