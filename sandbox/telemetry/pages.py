@@ -1,0 +1,113 @@
+"""The figures of a pilot: drawn, listed, uploaded; breaches explained."""
+
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+from litestar import Request, Response, get, post
+from litestar.params import FromPath
+
+from sandbox.foundation import charts, files
+from sandbox.foundation.errors import InvalidInput, RuleBroken
+from sandbox.foundation.i18n import _
+from sandbox.foundation.web.forms import Form, read_values
+from sandbox.foundation.web.pages import flash, page, redirect
+from sandbox.people.person import Person
+from sandbox.pilots import queries as pilots
+from sandbox.telemetry import commands, queries, rules
+from sandbox.telemetry.policy import KEEP_PILOTS, READ_PILOTS
+
+Asked = Request[Person, Any, Any]
+_COLOURS = ("blue", "green", "purple", "amber", "teal", "grey")
+
+
+@get("/pilots/{pilot:uuid}/telemetry", permission=READ_PILOTS)
+async def show(request: Asked, pilot: FromPath[UUID]) -> Any:
+    """Every series with its limit, the breaches, and what arrived."""
+    return await _board_page(request, pilot, Form({}))
+
+
+async def _board_page(
+    request: Asked, pilot_id: UUID, form: Form[Any], refused: list[rules.Refused] | None = None
+) -> Any:
+    head = await pilots.head(request.user, pilot_id)
+    board = await queries.board(head)
+    return page(
+        request, "telemetry/board.html", status=422 if form.errors else 200, pilot=head,
+        pack=head.pack, board=board, form=form, refused=bool(refused),
+        refused_rows=[(one.line, one.reason) for one in refused or []],
+        drawn=[(one, _chart(head, one)) for one in board.series],
+    )  # fmt: skip
+
+
+def _chart(pilot: pilots.Head, series: queries.Series) -> charts.Chart | None:
+    if not series.lines:
+        return None
+    unit = pilot.pack.unit_symbol(series.metric.unit)
+    limit = series.limit
+    return charts.series(
+        series.metric.name,
+        [
+            charts.Line(label, points, colour=_COLOURS[number % len(_COLOURS)])
+            for number, (label, points) in enumerate(list(series.lines.items())[:6])
+        ],
+        unit=unit,
+        limit=charts.Limit(limit[0], at_most=limit[1]) if limit else None,
+        gap=timedelta(seconds=series.metric.cadence_seconds * 2.5),
+    )
+
+
+@post("/pilots/{pilot:uuid}/telemetry", permission=KEEP_PILOTS)
+async def upload(request: Asked, pilot: FromPath[UUID]) -> Any:
+    """Take a CSV file in; the lines that are not taken are told with their reasons."""
+    values, uploads = await read_values(request)
+    if "file" not in uploads:
+        return await _board_page(request, pilot, Form(values, {"file": _("Choose a CSV file")}))
+    try:
+        checked = await files.accept_upload(uploads["file"], "file", endings=(".csv",))
+        readings, unread = rules.read_csv(checked.content.decode("utf-8-sig"))
+        receipt = await commands.receive(request.user, pilot, readings, source="csv")
+    except InvalidInput as error:
+        words = error.errors.get("file") or error.errors.get("points", "")
+        return await _board_page(request, pilot, Form(values, {"file": words}))
+    except RuleBroken as error:
+        return await _board_page(request, pilot, Form(values, {"file": error.message}))
+    refused = [*unread, *receipt.refused]
+    told = {"taken": receipt.taken, "same": receipt.duplicates, "refused": len(refused)}
+    words = _("%(taken)s points taken, %(same)s known already, %(refused)s not taken.") % told
+    if refused:
+        form: Form[Any] = Form(values)
+        flash(request, "warning", words)
+        return await _board_page(request, pilot, form, refused[:50])
+    flash(request, "success", words)
+    return redirect(request, f"/pilots/{pilot}/telemetry")
+
+
+@get("/pilots/{pilot:uuid}/telemetry/template.csv", permission=READ_PILOTS)
+async def template(request: Asked, pilot: FromPath[UUID]) -> Response[str]:
+    """An example file with the pilot's own metrics."""
+    head = await pilots.head(request.user, pilot)
+    rows = [f"{one.key},2026-01-31T23:59:59+08:00,0,1," for one in await pilots.metrics(pilot)]
+    return Response(
+        "\n".join([",".join(rules.COLUMNS), *rows, ""]),
+        media_type="text/csv",
+        headers={"Content-Disposition": f'attachment; filename="{head.reference}.csv"'},
+    )
+
+
+@post("/pilots/{pilot:uuid}/breaches/{breach:uuid}", permission=KEEP_PILOTS)
+async def explain(request: Asked, pilot: FromPath[UUID], breach: FromPath[UUID]) -> Any:
+    """Say what happened and what is done about it."""
+    values, _files = await read_values(request)
+    try:
+        await commands.explain_breach(
+            request.user, breach, str(values.get(f"explanation_{breach}") or "")
+        )
+    except InvalidInput as error:
+        errors = {f"explanation_{breach}": error.errors["explanation"]}
+        return await _board_page(request, pilot, Form(values, errors))
+    flash(request, "success", _("Your explanation has been sent."))
+    return redirect(request, f"/pilots/{pilot}/telemetry#breaches")
+
+
+ROUTES = [show, upload, template, explain]
