@@ -6,7 +6,7 @@ from uuid import UUID
 
 import msgspec
 from litestar import Request, get, post
-from litestar.params import FromPath
+from litestar.params import FromPath, JSONBody
 
 from sandbox.foundation.web.api import READING, WRITING, described
 from sandbox.foundation.web.security import limit
@@ -72,7 +72,9 @@ async def list_incidents(request: Asked, pilot: FromPath[UUID]) -> list[Incident
 
 @post("/api/v1/pilots/{pilot:uuid}/incidents", permission=API, tags=["Incidents"],
       **described(*WRITING))  # fmt: skip
-async def report_incident(request: Asked, pilot: FromPath[UUID], data: IncidentIn) -> IncidentOut:
+async def report_incident(
+    request: Asked, pilot: FromPath[UUID], data: JSONBody[IncidentIn]
+) -> IncidentOut:
     """Report an incident. Its severity and the clocks of every regime follow from the facts."""
     machine = machine_of(request, pilot)
     await limit(request, "incidents", times=30, seconds=60, of=str(machine.token))

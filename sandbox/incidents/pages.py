@@ -1,5 +1,6 @@
 """Incidents: reported, triaged, set right, closed."""
 
+from collections.abc import Callable
 from datetime import date, datetime
 from typing import Any
 from uuid import UUID
@@ -189,7 +190,7 @@ async def triage(request: Asked, incident: FromPath[UUID]) -> Any:
     return await _done(request, incident, values, command, _("Triaged. The firm has been told."))
 
 
-_STEPS = {
+_STEPS: dict[str, tuple[Callable[..., Any], tuple[str, ...], str]] = {
     "investigate": (commands.investigate, (), N_("The investigation has begun.")),
     "resolve": (commands.resolve, ("root_cause",), N_("Resolved. The firm has been told.")),
     "close": (commands.close, ("words",), N_("Closed.")),

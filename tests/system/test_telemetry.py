@@ -1,0 +1,158 @@
+"""Figures by machine and by file, and the breach that they show within seconds."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from sandbox.foundation import clock
+from sandbox.people.person import Person
+from sandbox.pilots import commands as pilots
+from sandbox.pilots.tables import Condition, Pilot
+from sandbox.telemetry import commands
+from sandbox.telemetry.tables import Breach, Point
+from tests.harness import Visitor, mails, run_jobs
+from tests.system.test_pilots import live, people
+
+__all__ = ["people"]  # the fixture
+
+
+@pytest.fixture
+async def pilot(people: dict[str, Person]) -> Pilot:
+    """A live pilot whose sensitivity must be at least 0.9."""
+    return await live(people)
+
+
+def points(value: float, *, metric: str = "sensitivity") -> list[dict[str, Any]]:
+    """A point of now."""
+    return [{"metric": metric, "at": clock.now().isoformat(), "value": value, "n": 50}]
+
+
+async def send(client: Visitor, pilot: Pilot, key: str, body: Any, **headers: str) -> Any:
+    """What the API answers to a delivery."""
+    return await client.post(
+        f"/api/v1/pilots/{pilot.id}/points",
+        json={"points": body},
+        headers={"authorization": f"Bearer {key}", **headers},
+    )
+
+
+async def test_a_breach_is_on_the_case_and_cured(
+    client: Visitor, people: dict[str, Person], pilot: Pilot
+) -> None:
+    founder, officer = people["founder"], people["officer"]
+    key = await pilots.issue_token(founder, pilot.id, "Server")
+    answer = await send(client, pilot, key, points(0.7))
+    assert answer.status_code == 200, answer.text
+    assert answer.json()["taken"] == 1
+    ran = await run_jobs()
+    assert "evaluate_telemetry" in ran
+    assert "open_incident_from_breach" in ran
+    condition = await Condition.objects().get(Condition.kind == "threshold")
+    assert condition is not None
+    assert condition.state == "breached"
+    for person in (founder, officer):
+        assert any("threshold" in mail["subject"] for mail in await mails(person.email))
+    firm = await client.sign_in(founder)
+    page = await firm.text(f"/pilots/{pilot.id}/telemetry")
+    assert "the limit is 0.9" in page
+    breach = await Breach.objects().first()
+    assert breach is not None
+    path = f"/pilots/{pilot.id}/breaches/{breach.id}"
+    assert (await firm.submit(path)).status_code == 422
+    answer = await firm.submit(path, {f"explanation_{breach.id}": "A camera was dirty."})
+    assert answer.status_code == 303, answer.text
+    async with client.another() as desk:
+        await desk.sign_in(officer)
+        assert "A camera was dirty." in await desk.text(f"/pilots/{pilot.id}/telemetry")
+        assert "Threshold passed" in await desk.text("/incidents")
+    later = clock.now() + timedelta(days=8)
+    with clock.at(later):
+        await send(client, pilot, key, points(0.95))
+        await run_jobs()
+    condition = await Condition.objects().get(Condition.kind == "threshold")
+    assert condition is not None
+    assert condition.state == "cured"
+
+
+async def test_the_same_delivery_twice_is_one(
+    client: Visitor, people: dict[str, Person], pilot: Pilot
+) -> None:
+    key = await pilots.issue_token(people["founder"], pilot.id, "Server")
+    body = points(0.95)
+    await send(client, pilot, key, body, **{"idempotency-key": "monday"})
+    again = await send(client, pilot, key, body, **{"idempotency-key": "monday"})
+    assert again.json() == {**again.json(), "taken": 0, "duplicates": 1, "refused": []}
+    without = await send(client, pilot, key, body)
+    assert without.json()["duplicates"] == 1
+    other = await send(client, pilot, key, [{**body[0], "value": 0.99}])
+    assert "first one stands" in other.json()["refused"][0]["reason"]
+    assert await Point.count() == 1
+
+
+async def test_what_is_wrong_is_told_point_by_point(
+    client: Visitor, people: dict[str, Person], pilot: Pilot
+) -> None:
+    key = await pilots.issue_token(people["founder"], pilot.id, "Server")
+    ahead = (clock.now() + timedelta(days=1)).isoformat()
+    before = (clock.now() - timedelta(days=9)).isoformat()
+    body = [
+        *points(0.95), *points(1, metric="nonsense"),
+        {"metric": "sensitivity", "at": ahead, "value": 1},
+        {"metric": "sensitivity", "at": before, "value": 1},
+    ]  # fmt: skip
+    answer = (await send(client, pilot, key, body)).json()
+    assert answer["taken"] == 1
+    assert [one["line"] for one in answer["refused"]] == [2, 3, 4]
+    for bad in ({"points": []}, {"points": [{"metric": "x"}]}, {"nope": 1}):
+        refused = await client.post(
+            f"/api/v1/pilots/{pilot.id}/points", json=bad,
+            headers={"authorization": f"Bearer {key}"},
+        )  # fmt: skip
+        assert refused.status_code == 422, refused.text
+        assert refused.headers["content-type"].startswith("application/problem+json")
+
+
+async def test_a_key_speaks_for_its_pilot_only(
+    client: Visitor, people: dict[str, Person], pilot: Pilot
+) -> None:
+    url = f"/api/v1/pilots/{pilot.id}/points"
+    assert (await client.get(url)).status_code == 401
+    key = await pilots.issue_token(people["founder"], pilot.id, "Server")
+    headers = {"authorization": f"Bearer {key}"}
+    other = "/api/v1/pilots/11111111-2222-4333-8444-555555555555/points"
+    assert (await client.get(other, headers=headers)).status_code == 404
+    assert (await client.get(url, headers=headers)).status_code == 200
+    tokens = await client.sign_in(people["founder"])
+    html = (await tokens.get(f"/pilots/{pilot.id}/tokens")).text
+    path = html.split(f"/pilots/{pilot.id}/tokens/")[1].split("/revoke")[0]
+    await tokens.submit(f"/pilots/{pilot.id}/tokens/{path}/revoke")
+    assert (await client.get(url, headers=headers)).status_code == 401
+
+
+async def test_a_file_is_taken_line_by_line(
+    client: Visitor, people: dict[str, Person], pilot: Pilot
+) -> None:
+    firm = await client.sign_in(people["founder"])
+    path = f"/pilots/{pilot.id}/telemetry"
+    assert "sensitivity" in (await firm.get(f"{path}/template.csv")).text
+    now = clock.now().isoformat()
+    text = f"metric,at,value,n,slice\nsensitivity,{now},0.93,80,\nsensitivity,yesterday,1,,\n"
+    answer = await firm.submit(path, files={"file": ("f.csv", text.encode(), "text/csv")})
+    assert "This line cannot be read" in answer.text
+    assert "1 points taken" in answer.text
+    wrong = await firm.submit(path, files={"file": ("f.csv", b"a,b\n1,2\n", "text/csv")})
+    assert wrong.status_code == 422
+    assert "must name the columns" in wrong.text
+
+
+async def test_silence_is_noticed_once_and_ends(
+    people: dict[str, Person], pilot: Pilot, database: str
+) -> None:
+    with clock.at(clock.now() + timedelta(days=60)):
+        assert await commands.sweep_silence() > 0
+        assert await commands.sweep_silence() == 0
+        told = [mail["subject"] for mail in await mails(people["founder"].email)]
+        assert any("stopped coming" in subject for subject in told)
