@@ -7,6 +7,7 @@ data and must reach the programs; neither is given more rights than this takes.
 
 from __future__ import annotations
 
+import ctypes
 import os
 import pwd
 import re
@@ -14,8 +15,9 @@ import shlex
 import shutil
 import stat
 import subprocess
+import sys
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
@@ -28,6 +30,7 @@ HOME = settings.var / "postgres"
 DATA = HOME / "data"
 LOG = HOME / "log"
 
+_PR_SET_PDEATHSIG, _PR_GET_PDEATHSIG = 1, 2
 _USERS = ("postgres", "nobody")  # whom root runs the server as: the first that exists
 
 
@@ -59,9 +62,23 @@ def become_server_user() -> None:
     os.chdir("/")
     os.umask(0o077)
     if os.geteuid() == 0:
-        os.initgroups(user.pw_name, user.pw_gid)
-        os.setgid(user.pw_gid)
-        os.setuid(user.pw_uid)
+        with _told_of_its_parents_death():
+            os.initgroups(user.pw_name, user.pw_gid)
+            os.setgid(user.pw_gid)
+            os.setuid(user.pw_uid)
+
+
+@contextmanager
+def _told_of_its_parents_death() -> Iterator[None]:
+    """Linux forgets, when a process changes its user, which signal it wanted at the death of
+    its parent; a server whose supervisor was killed would then run on alone."""
+    if sys.platform != "linux":
+        yield
+        return
+    library, wanted = ctypes.CDLL(None), ctypes.c_int(0)
+    library.prctl(_PR_GET_PDEATHSIG, ctypes.byref(wanted))
+    yield
+    library.prctl(_PR_SET_PDEATHSIG, wanted.value)
 
 
 def _as_server_user() -> dict[str, Any]:
