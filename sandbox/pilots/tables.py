@@ -249,6 +249,8 @@ INDEXES = (
     "CREATE UNIQUE INDEX IF NOT EXISTS metric_key ON metric (pilot, key)",
     # What is due or overdue, for the portfolio and the sweep (queries.portfolio, sweeps).
     "CREATE INDEX IF NOT EXISTS milestone_due ON milestone (due_on) WHERE state <> 'accepted'",
+    # The public register, newest first, a page at a time (register.queries.entries).
+    "CREATE INDEX IF NOT EXISTS pilot_newest ON pilot (accepted_at DESC, id DESC)",
     # The live pilots whose testing period is over (sweeps.end_due).
     "CREATE INDEX IF NOT EXISTS pilot_ending ON pilot (ends_on) WHERE closed_at IS NULL",
 )
