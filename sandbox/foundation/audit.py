@@ -285,26 +285,51 @@ class _Chains:
 
 
 async def _verify_seals() -> tuple[int, list[Finding]]:
+    """Every seal follows the one before it and fits its leaves; none is missing at the end."""
     findings: list[Finding] = []
     previous, number = GENESIS, 0
-    for seal_row in await fetch("SELECT * FROM audit_seal ORDER BY number"):
+    for row in await fetch("SELECT * FROM audit_seal ORDER BY number"):
         number += 1
-        leaves = await fetch(
-            'SELECT "case", number, hash FROM audit_seal_leaf WHERE seal = $1 ORDER BY "case"',
-            seal_row["number"],
-        )
-        root = merkle_root(_leaf(r["case"], r["number"], r["hash"]) for r in leaves)
-        hashed = _seal_hash(seal_row["number"], seal_row["at"], root, previous)
-        sound = (seal_row["number"], seal_row["root"], seal_row["hash"], seal_row["heads"]) == (
-            number,
-            root,
-            hashed,
-            len(leaves),
-        )
-        if not sound:
-            findings.append(Finding("seal", seal_row["number"], "the seal does not fit its heads"))
-        previous = seal_row["hash"]
-    return number, findings
+        if not await _seal_is_sound(row, number, previous):
+            findings.append(Finding("seal", row["number"], "the seal does not fit its heads"))
+        previous = row["hash"]
+    return number, findings + await _without_seal()
+
+
+async def _seal_is_sound(row: dict[str, Any], number: int, previous: bytes) -> bool:
+    leaves = await fetch(
+        'SELECT "case", number, hash FROM audit_seal_leaf WHERE seal = $1 ORDER BY "case"',
+        row["number"],
+    )
+    root = merkle_root(_leaf(one["case"], one["number"], one["hash"]) for one in leaves)
+    expected = {
+        "number": number,
+        "heads": len(leaves),
+        "root": root,
+        "previous": previous,
+        "hash": _seal_hash(row["number"], row["at"], root, previous),
+    }
+    return all(row[name] == value for name, value in expected.items())
+
+
+async def _without_seal() -> list[Finding]:
+    """Leaves of no seal, and heads that were sealed by a seal that is gone."""
+    loose = await fetch(
+        "SELECT DISTINCT l.seal FROM audit_seal_leaf l "
+        "LEFT JOIN audit_seal s ON s.number = l.seal WHERE s.number IS NULL ORDER BY l.seal"
+    )
+    unsealed = await fetch(
+        'SELECT h."case", h.sealed_number FROM audit_head h '
+        'LEFT JOIN audit_seal_leaf l ON l."case" = h."case" AND l.number = h.sealed_number '
+        'WHERE h.sealed_number > 0 AND l.id IS NULL ORDER BY h."case"'
+    )
+    return [
+        *(Finding("seal", row["seal"], "the seal is missing") for row in loose),
+        *(
+            Finding(str(row["case"]), row["sealed_number"], "its seal is missing")
+            for row in unsealed
+        ),
+    ]
 
 
 async def _verify_leaves(case: UUID | None) -> list[Finding]:
