@@ -178,7 +178,7 @@ class Letter(Table, tablename="letter", db=DB):
 
 
 INDEXES = (
-    "CREATE SEQUENCE IF NOT EXISTS application_number",
+    "CREATE SEQUENCE IF NOT EXISTS application_numbering",
     # The queue: open cases by the end of the clock that runs (queries.queue).
     "CREATE INDEX IF NOT EXISTS application_queue ON application (due_at, id)",
     # Cases of a sector, the lead or another (policy: visible_to).

@@ -51,7 +51,7 @@ async def _keep(
     work: Work, pilot: Pilot, draft: rules.Draft, *, source: str, breach: UUID | None
 ) -> Incident:
     pack = common.pack_of(pilot)
-    (row,) = await fetch("SELECT nextval('incident_number') AS n")
+    (row,) = await fetch("SELECT nextval('incident_numbering') AS n")
     incident = Incident(
         id=uuid4(), case=pilot.case, pilot=pilot.id,
         reference=f"INC-{work.now.year}-{row['n']:04}", pack_version=pilot.pack_version,
@@ -65,7 +65,7 @@ async def _keep(
         state=rules.LIFE.initial, state_since=work.now, reported_at=work.now,
         reported_by=work.person.id, reported_name=work.person.name,
     )  # fmt: skip
-    facts = await _facts(incident, pilot)
+    facts = rules.all_facts(incident, sectors=pilot.sectors)
     incident.severity = pack.incidents.severity_of(facts).key
     await work.save(incident)
     await _wind_clocks(work, incident, pack, facts)
@@ -73,15 +73,6 @@ async def _keep(
     work.record("incident.reported", incident, source=source, severity=incident.severity)
     await _tell(work, pilot, incident, "reported", firm=source != "firm", authority=True)
     return incident
-
-
-async def _facts(incident: Incident, pilot: Pilot) -> dict[str, Any]:
-    """With the breached conditions of the pilot; a drill has none."""
-    rows = await fetch(
-        "SELECT 1 FROM condition WHERE pilot = $1 AND state IN ('breached', 'escalated') LIMIT 1",
-        pilot.id,
-    )
-    return rules.all_facts(incident, sectors=pilot.sectors, breached=bool(rows))
 
 
 async def _wind_clocks(work: Work, incident: Incident, pack: Pack, facts: dict[str, Any]) -> None:
@@ -162,7 +153,7 @@ async def triage(person: Person, incident_id: UUID, verdict: rules.Verdict) -> N
     async with work_of(person) as work:
         pilot, incident = await _opened(work, person, incident_id, "handle_incident")
         pack = common.pack_of(pilot)
-        facts = await _facts(incident, pilot)
+        facts = rules.all_facts(incident, sectors=pilot.sectors)
         derived = pack.incidents.severity_of(facts).key
         rules.triage(incident, pack, verdict, derived=derived, by=person.name, at=work.now)
         await _wind_clocks(work, incident, pack, facts)

@@ -108,7 +108,7 @@ async def one(person: Person, incident_id: UUID) -> Whole:
     ).output(load_json=True)  # fmt: skip
     reports = await IncidentReport.objects().where(IncidentReport.incident == incident_id)
     actions = await CorrectiveAction.objects().where(CorrectiveAction.incident == incident_id)
-    facts = rules.all_facts(incident, sectors=pilot.sectors, breached=pilot.breaches > 0)
+    facts = rules.all_facts(incident, sectors=pilot.sectors)
     return Whole(
         incident=incident, pilot=pilot,
         derived=pilot.pack.incidents.severity_of(facts).key,

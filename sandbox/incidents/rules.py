@@ -106,7 +106,7 @@ def _fact_errors(facts: dict[str, Any], pack: Pack) -> dict[str, str]:
     return errors
 
 
-def all_facts(incident: Incident, *, sectors: Sequence[str], breached: bool) -> dict[str, Any]:
+def all_facts(incident: Incident, *, sectors: Sequence[str]) -> dict[str, Any]:
     """The facts of an incident with those that the system knows itself."""
     return {
         **incident.facts,
@@ -115,7 +115,7 @@ def all_facts(incident: Incident, *, sectors: Sequence[str], breached: bool) -> 
         "harms_potential": list(incident.harms_potential),
         "people_affected": incident.people_affected,
         "breach": incident.breach is not None,
-        "condition_breached": breached,
+        "condition_breached": incident.breach is not None,
         "drill": incident.drill,
     }
 

@@ -110,7 +110,7 @@ class CorrectiveAction(Table, tablename="corrective_action", db=DB):
 
 
 INDEXES = (
-    "CREATE SEQUENCE IF NOT EXISTS incident_number",
+    "CREATE SEQUENCE IF NOT EXISTS incident_numbering",
     # A breach opens one incident, however often it is asked to.
     "CREATE UNIQUE INDEX IF NOT EXISTS incident_of_breach ON incident (breach)",
     # The list of incidents, the newest first (queries.listed).

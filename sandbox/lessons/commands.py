@@ -121,7 +121,7 @@ async def publish_lesson(person: Person, lesson_id: UUID) -> Lesson:
     async with work_of(person) as work:
         lesson = await work.lock(Lesson, lesson_id)
         allow(person, "publish", lesson)
-        (row,) = await fetch("SELECT nextval('lesson_number') AS n")
+        (row,) = await fetch("SELECT nextval('lesson_numbering') AS n")
         rules.publish(lesson, number=f"L-{work.now.year}-{row['n']:03}", at=work.now)
         await work.save(lesson)
         work.record("lesson.published", lesson, number=lesson.number)
@@ -144,7 +144,11 @@ async def adopt_lesson(
         rules.check_adoption(lesson, sector=sector, verdict=verdict, how=how)
         spoken = (Adoption.lesson == lesson.id) & (Adoption.sector == sector)
         adoption = await Adoption.objects().where(spoken).first() or Adoption(
-            id=uuid4(), lesson=lesson.id, sector=sector, authority=person.authority
+            id=uuid4(),
+            lesson=lesson.id,
+            sector=sector,
+            authority=person.authority,
+            by=person.id,
         )
         adoption.verdict, adoption.how = verdict, how.strip()
         adoption.by, adoption.at = person.id, work.now

@@ -54,5 +54,5 @@ class Adoption(Table, tablename="adoption", db=DB):
 INDEXES = (
     # One word of each sector on each lesson: a later one replaces it (commands.adopt).
     "CREATE UNIQUE INDEX IF NOT EXISTS adoption_once ON adoption (lesson, sector)",
-    "CREATE SEQUENCE IF NOT EXISTS lesson_number",
+    "CREATE SEQUENCE IF NOT EXISTS lesson_numbering",
 )

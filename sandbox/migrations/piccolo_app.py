@@ -5,15 +5,21 @@ from pathlib import Path
 from piccolo.conf.apps import AppConfig, table_finder
 
 SLICES = (
-    "foundation", "people", "framework", "applications", "pilots", "telemetry", "incidents",
-    "lessons", "reports", "register",
+    "foundation",
+    "people",
+    "framework",
+    "applications",
+    "pilots",
+    "telemetry",
+    "incidents",
+    "lessons",
+    "reports",
+    "register",
 )
 
 HERE = Path(__file__).parent
 TABLE_MODULES = [
-    f"sandbox.{slice_}.tables"
-    for slice_ in SLICES
-    if (HERE.parent / slice_ / "tables.py").exists()
+    f"sandbox.{slice_}.tables" for slice_ in SLICES if (HERE.parent / slice_ / "tables.py").exists()
 ]
 
 APP_CONFIG = AppConfig(

@@ -121,7 +121,7 @@ async def publish_report(person: Person, report_id: UUID) -> None:
     async with work_of(person) as work:
         report = await work.lock(Report, report_id)
         allow(person, "publish", report)
-        (row,) = await fetch("SELECT nextval('report_number') AS n")
+        (row,) = await fetch("SELECT nextval('report_numbering') AS n")
         rules.publish(
             report, number=f"R-{work.now.year}-{row['n']:02}",
             languages=library.current().languages, at=work.now,

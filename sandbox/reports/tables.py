@@ -47,4 +47,4 @@ class Report(Table, tablename="report", db=DB):
     demo = Boolean(default=False)
 
 
-INDEXES = ("CREATE SEQUENCE IF NOT EXISTS report_number",)
+INDEXES = ("CREATE SEQUENCE IF NOT EXISTS report_numbering",)

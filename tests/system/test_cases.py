@@ -48,7 +48,7 @@ def review_fields() -> dict[str, str]:
     }
 
 
-async def test_from_submission_to_decision(client: Visitor) -> None:
+async def test_from_submission_to_decision(client: Visitor) -> None:  # noqa: PLR0915  (a story)
     founder, officer = await factories.applicant(), await factories.officer()
     reviewer, maker = await factories.reviewer(), await factories.decision_maker()
     application = await submitted(founder)

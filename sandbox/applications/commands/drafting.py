@@ -37,7 +37,7 @@ async def start_application(person: Person, *, title: str, lead_sector: str) -> 
     if person.organisation is None or not person.edits:
         raise NotFound
     async with work_of(person) as work:
-        (row,) = await fetch("SELECT nextval('application_number') AS n")
+        (row,) = await fetch("SELECT nextval('application_numbering') AS n")
         application = Application(
             id=uuid4(), reference=f"{pack.front.reference}-{work.now.year}-{row['n']:04}",
             organisation=person.organisation, pack_version=pack.version, title=title.strip(),
