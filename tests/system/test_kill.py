@@ -127,7 +127,7 @@ def _await_quiet(site: Site) -> None:
 
 
 @pytest.fixture(scope="module")
-def firms(hit: Site) -> list[Firm]:
+def firms(hit: Site) -> Iterator[list[Firm]]:
     """Four firms that invited colleagues while every part was killed again and again."""
     several = [Firm(hit) for _ in range(4)]
     end = threading.Event()
@@ -143,7 +143,9 @@ def firms(hit: Site) -> list[Firm]:
     assert set(killed) == {"web", "worker", "database", "scheduler"}
     hit.wait_ready()
     _await_quiet(hit)
-    return several
+    yield several
+    for firm in several:
+        firm.browser.close()
 
 
 def _column(site: Site, query: str) -> list[Any]:
