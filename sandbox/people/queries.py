@@ -80,18 +80,29 @@ class DemoPerson(msgspec.Struct, frozen=True):
     place: str
 
 
+_DEMO = """
+SELECT a.id, a.name, coalesce(min(p.role), 'applicant') AS role,
+       coalesce(max(o.name), max(p.authority), '') AS place
+FROM account a LEFT JOIN appointment p ON p.account = a.id
+LEFT JOIN membership m ON m.account = a.id AND m.ended_at IS NULL
+LEFT JOIN organisation o ON o.id = m.organisation
+WHERE a.demo AND a.confirmed_at IS NOT NULL GROUP BY a.id ORDER BY min(a.made_at), a.id
+"""
+_FOUNDERS = 6
+_FIRST = (
+    "applicant", "officer", "reviewer", "decision_maker", "central", "policymaker", "auditor",
+    "administrator",
+)  # fmt: skip
+
+
 async def demo_people() -> list[DemoPerson]:
-    """The accounts that the demo offers for one-click sign-in, staff by role, then firms."""
-    rows = await fetch(
-        "SELECT a.id, a.name, coalesce(min(p.role), 'applicant') AS role, "
-        "coalesce(max(o.name), max(p.authority), '') AS place "
-        "FROM account a LEFT JOIN appointment p ON p.account = a.id "
-        "LEFT JOIN membership m ON m.account = a.id AND m.ended_at IS NULL "
-        "LEFT JOIN organisation o ON o.id = m.organisation "
-        "WHERE a.demo AND a.confirmed_at IS NOT NULL "
-        "GROUP BY a.id ORDER BY min(a.made_at), a.name LIMIT 24"
-    )
-    return [DemoPerson(**row) for row in rows]
+    """The accounts that the demo offers for one-click sign-in: a few founders, then officials,
+    in the order in which a case meets them."""
+    people = [DemoPerson(**row) for row in await fetch(_DEMO)]
+    founders = [one for one in people if one.role == "applicant"]
+    officials = [one for one in people if one.role in _FIRST[1:]]
+    spread = founders[:: max(len(founders) // _FOUNDERS, 1)][:_FOUNDERS]
+    return [*spread, *sorted(officials, key=lambda one: _FIRST.index(one.role))]
 
 
 async def organisation_name(organisation: UUID) -> str:
