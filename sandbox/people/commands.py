@@ -14,7 +14,10 @@ from sandbox.foundation.i18n import _
 from sandbox.foundation.policy import allow
 from sandbox.foundation.tables import Session
 from sandbox.foundation.work import Work, work_of
-from sandbox.people import rules
+from sandbox.people import (
+    policy,  # noqa: F401  (says who may: without it nobody may)
+    rules,
+)
 from sandbox.people.person import SYSTEM, Level, Person, Role
 from sandbox.people.tables import Account, Appointment, Membership, Organisation, Ticket
 from sandbox.settings import settings

@@ -13,7 +13,10 @@ from sandbox.foundation.policy import allow
 from sandbox.foundation.work import work_of
 from sandbox.framework import library
 from sandbox.people.person import Person
-from sandbox.reports import rules
+from sandbox.reports import (
+    policy,  # noqa: F401  (says who may: without it nobody may)
+    rules,
+)
 from sandbox.reports.tables import Report
 
 Narrative = Mapping[str, Mapping[str, str]]

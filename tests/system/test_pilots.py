@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -9,9 +10,11 @@ import pytest
 
 from sandbox.applications import commands as applications
 from sandbox.demo import answering, year
+from sandbox.foundation import clock
 from sandbox.framework import library
 from sandbox.people.person import Person
 from sandbox.pilots import commands
+from sandbox.pilots.commands.sweeping import sweep
 from sandbox.pilots.tables import Condition, Milestone, Pilot
 from tests import factories
 from tests.harness import Visitor, mails
@@ -214,3 +217,18 @@ async def test_other_firms_and_sectors_find_nothing(
             await other.sign_in(stranger)
             assert (await other.get(f"/pilots/{pilot.id}")).status_code == 404
             assert pilot.reference not in await other.text("/pilots")
+
+
+async def test_the_clocks_tell_once_and_end_the_testing(people: dict[str, Person]) -> None:
+    pilot = await live(people)
+    assert pilot.ends_on is not None
+    with clock.at(clock.now() + timedelta(days=75)):
+        assert await sweep() > 0
+        assert await sweep() == 0
+    told = [mail["subject"] for mail in await mails(people["founder"].email)]
+    assert any("milestone is overdue" in subject for subject in told), told
+    with clock.at(clock.now() + timedelta(days=200)):
+        await sweep()
+    found = await Pilot.objects().get(Pilot.id == pilot.id)
+    assert found is not None
+    assert found.state == "exiting"

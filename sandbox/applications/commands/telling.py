@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 from uuid import uuid4
 
+from sandbox.applications import policy  # noqa: F401  (says who may: without it nobody may)
 from sandbox.applications.tables import Application, Letter
 from sandbox.foundation import i18n
 from sandbox.foundation.database import fetch

@@ -1,0 +1,75 @@
+"""What a pilot's clocks do by themselves: end the testing period, tell what is due or overdue."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+from sandbox.foundation import clock
+from sandbox.foundation.database import fetch
+from sandbox.foundation.work import Work, work_of
+from sandbox.people.person import SYSTEM
+from sandbox.pilots.commands.common import day_of, pack_of, tell_authority, tell_firm
+from sandbox.pilots.commands.life import begin_exit
+from sandbox.pilots.tables import Condition, ExitReport, Milestone, Pilot
+
+_SOON = timedelta(days=7)
+_OVER = "SELECT id FROM pilot WHERE state IN ('live', 'suspended') AND ends_on < $1"
+_DUE = """
+SELECT 'milestone' AS kind, m.id, m.pilot, m.due_on FROM milestone m JOIN pilot p ON p.id = m.pilot
+WHERE m.state IN ('planned', 'returned') AND m.due_on <= $1 AND p.state IN ('live', 'suspended')
+UNION ALL
+SELECT 'condition', c.id, c.pilot, c.due_on FROM condition c JOIN pilot p ON p.id = c.pilot
+WHERE c.state IN ('pending', 'in_force', 'breached') AND c.due_on <= $1 AND p.state <> 'closed'
+UNION ALL
+SELECT 'exit_report', e.id, e.pilot, e.due_at::date FROM exit_report e
+WHERE e.state IN ('draft', 'returned') AND e.due_at::date <= $1
+"""
+_TABLES: dict[str, Any] = {
+    "milestone": Milestone,
+    "condition": Condition,
+    "exit_report": ExitReport,
+}
+
+
+async def sweep() -> int:
+    """See to every running pilot; how many were ended or told something now.
+
+    Each is a work of its own, and what was told is told once: a second run finds nothing.
+    """
+    today = clock.now().date()
+    ended = await fetch(_OVER, today - timedelta(days=1))
+    for row in ended:
+        await _end(row["id"])
+    due = await fetch(_DUE, today + _SOON)
+    told = [await _tell_due(row) for row in due]
+    return len(ended) + sum(told)
+
+
+async def _end(pilot_id: UUID) -> None:
+    """End a testing period whose last day is over, in the jurisdiction's own days."""
+    pilot = await Pilot.objects().get(Pilot.id == pilot_id)
+    if pilot is None or pilot.ends_on is None:
+        return
+    if day_of(pack_of(pilot), clock.now()) > pilot.ends_on:
+        await begin_exit(SYSTEM, pilot_id)
+
+
+async def _tell_due(row: dict[str, Any]) -> bool:
+    """Tell the firm that something is near, and both sides that it is overdue: once each."""
+    async with work_of(SYSTEM) as work:
+        pilot = await work.lock(Pilot, row["pilot"])
+        late = row["due_on"] < day_of(pack_of(pilot), work.now)
+        stage = "overdue" if late else "near"
+        if not await work.once(f"{row['kind']}:{row['id']}:{row['due_on']}:{stage}"):
+            return False
+        subject = await work.lock(_TABLES[row["kind"]], row["id"])
+        await _tell(work, pilot, f"{row['kind']}_{stage}", subject, late=late)
+        return True
+
+
+async def _tell(work: Work, pilot: Pilot, template: str, subject: Any, *, late: bool) -> None:
+    await tell_firm(work, pilot, template, subject=subject, report=subject)
+    if late:
+        await tell_authority(work, pilot, template, subject=subject, report=subject)
