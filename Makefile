@@ -98,6 +98,9 @@ format: .venv/test.stamp ## Put the code into the common style
 	@$(python) -m ruff check --quiet --fix-only
 	@$(python) -m ruff format --quiet
 
+.PHONY: bench
+bench: $(patsubst %,bench-%,audit pages points) ## Run the benchmarks one after the other
+
 bench-%: .venv/test.stamp build ## Run a benchmark: make bench-NAME runs benchmarks/NAME.py
 	@$(python) -m benchmarks.$(subst -,_,$*)
 
