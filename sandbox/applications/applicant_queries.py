@@ -39,6 +39,16 @@ class Line(msgspec.Struct, frozen=True, kw_only=True):
     pilot: UUID | None
     pilot_state: str
 
+    @property
+    def told_state(self) -> str:
+        """The state as the applicant is told it."""
+        return self.pilot_state or self.outcome or told_state(self.state)
+
+
+def told_state(state: str) -> str:
+    """That the officer has recommended something is between officials until it is decided."""
+    return "in_review" if state == "recommended" else state
+
 
 async def mine(person: Person) -> list[Line]:
     """The applications of the person's organisation: what waits for them first."""
@@ -138,6 +148,11 @@ class Mine(msgspec.Struct, frozen=True, kw_only=True):
     def complete(self) -> int:
         """How many sections are done."""
         return sum(one.state in {"complete", "optional"} for one in self.sections)
+
+    @property
+    def told_state(self) -> str:
+        """The state as the applicant is told it."""
+        return self.decision.outcome if self.decision else told_state(self.state)
 
     @property
     def waiting(self) -> list[Question]:
