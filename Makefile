@@ -110,6 +110,12 @@ bench-%: .venv/test.stamp build ## Run a benchmark: make bench-NAME runs benchma
 messages: .venv/run.stamp ## Collect the texts to translate into sandbox/locale
 	@scripts/messages
 
+# Schema ------------------------------------------------------------------------------------
+
+.PHONY: migration
+migration: .venv/run.stamp ## Write the migration from the last one to the models: make migration WHAT="…"
+	@$(python) -m sandbox.migrations.new '$(WHAT)'
+
 # Upkeep ------------------------------------------------------------------------------------
 
 .PHONY: lock

@@ -29,14 +29,14 @@ _clones = count(1)
 
 async def build_template(*, durable: bool = False) -> str:
     """Start the server and build the schema once; return the template's name."""
-    from sandbox.migrations.schema import create_all
+    from sandbox.migrations.schema import migrate
 
     commands._hasher = type(commands._hasher)(time_cost=1, memory_cost=8, parallelism=1)
     commands._NO_ONE = commands._hasher.hash("nobody has this password")
     postgres.start(durable=durable)
     await administer("CREATE DATABASE template_for_tests")
     DB.config["database"] = "template_for_tests"
-    await create_all()
+    await migrate()
     return "template_for_tests"
 
 

@@ -96,14 +96,18 @@ def _no_database() -> Found:
 def _schema() -> Found:
     if not postgres.running():
         return State.NOTE, "cannot be seen while the database is not running"
-    from sandbox.migrations.piccolo_app import APP_CONFIG
+    from sandbox.migrations import schema
 
-    wanted = {table._meta.tablename for table in APP_CONFIG.table_classes}
-    (there,) = _ask("SELECT array_agg(tablename) FROM pg_tables WHERE schemaname = 'public'")
-    missing = sorted(wanted - set(there or ()))
-    if missing:
-        raise Wrong(f"{len(missing)} tables are missing ({missing[0]} …): run `sandbox migrate`")
-    return State.OK, f"{len(wanted)} tables"
+    if _ask("SELECT to_regclass('migration')") == (None,):
+        raise Wrong("the database is empty: run `sandbox migrate`")
+    (there,) = _ask("SELECT array_agg(name) FROM migration")
+    waiting, unknown = schema.known() - set(there or ()), set(there or ()) - schema.known()
+    if waiting:
+        raise Wrong(f"{len(waiting)} migrations have not been run: run `sandbox migrate`")
+    if unknown:
+        raise Wrong("the database belongs to a later version: install that one")
+    (tables,) = _ask("SELECT count(*) FROM pg_tables WHERE schemaname = 'public'")
+    return State.OK, f"{tables} tables, as this version has them"
 
 
 def _ask(query: str) -> tuple[Any, ...]:

@@ -44,9 +44,9 @@ def up() -> None:
 def migrate() -> None:
     """Bring schema and queue to this version, in a database that answers."""
     from sandbox.foundation import broker
-    from sandbox.migrations.schema import create_all
+    from sandbox.migrations import schema
 
-    ground.run(create_all())
+    ground.run(schema.migrate())
     broker.prepare()
 
 

@@ -117,6 +117,18 @@ def test_the_doctor_finds_a_running_site_sound(site: Site) -> None:
     }
 
 
+def test_the_doctor_sees_a_schema_of_another_version(site: Site) -> None:
+    site.sql("INSERT INTO migration (name, app_name) VALUES ('of-tomorrow', 'sandbox')")
+    later = _sandbox(site, "doctor")
+    site.sql("DELETE FROM migration WHERE name = 'of-tomorrow'")
+    site.sql("UPDATE migration SET name = 'x' || name")
+    earlier = _sandbox(site, "doctor")
+    site.sql("UPDATE migration SET name = substr(name, 2)")
+    assert "belongs to a later version" in later.stdout
+    assert "run `sandbox migrate`" in earlier.stdout
+    assert later.returncode == earlier.returncode == 1
+
+
 def test_the_doctor_of_a_site_that_does_not_run_says_so(idle: Site) -> None:
     done = _sandbox(idle, "doctor")
     assert _found(done)["database"] == "note"
