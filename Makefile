@@ -116,6 +116,10 @@ messages: .venv/run.stamp ## Collect the texts to translate into sandbox/locale
 migration: .venv/run.stamp ## Write the migration from the last one to the models: make migration WHAT="…"
 	@$(python) -m sandbox.migrations.new '$(WHAT)'
 
+.PHONY: life-cycles
+life-cycles: .venv/run.stamp ## Draw docs/life-cycles.md from the rules
+	@$(python) -m scripts.life_cycles
+
 # Upkeep ------------------------------------------------------------------------------------
 
 .PHONY: lock
