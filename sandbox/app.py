@@ -12,6 +12,7 @@ from litestar import Litestar, Response, Router, get
 from litestar.middleware import DefineMiddleware
 from litestar.openapi import OpenAPIConfig
 from litestar.openapi.plugins import JsonRenderPlugin
+from litestar.openapi.spec import Components, SecurityScheme
 from litestar.plugins.htmx import HTMXPlugin
 
 from sandbox.foundation import database, i18n
@@ -135,7 +136,7 @@ def create_app() -> Litestar:
             ready,
             metrics,
             assets.router(),
-            *_parts("pages", "ROUTES"),
+            Router("/", route_handlers=_parts("pages", "ROUTES"), include_in_schema=False),
             *_parts("api", "ROUTES"),
         ],
         lifespan=[_pool],
@@ -154,8 +155,21 @@ def create_app() -> Litestar:
         openapi_config=OpenAPIConfig(
             title="Rintis API",
             version="1.0.0",
-            openapi_router=Router("/api/v1/schema", route_handlers=[], opt={"permission": PUBLIC}),
+            openapi_router=Router(
+                "/api/v1/schema",
+                route_handlers=[],
+                opt={"permission": PUBLIC},
+                include_in_schema=False,
+            ),
             render_plugins=[JsonRenderPlugin(path="/openapi.json")],
+            description=(
+                "What a firm's machine does for its pilot. Make a key on the pilot's page and "
+                "send it as `Authorization: Bearer rintis_…`. Refusals are problem documents "
+                "(RFC 9457)."
+            ),
+            components=Components(
+                security_schemes={"key": SecurityScheme(type="http", scheme="bearer")}
+            ),
         ),
         request_max_body_size=32 * 1024 * 1024,
     )

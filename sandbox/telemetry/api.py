@@ -1,5 +1,6 @@
 """Figures in and out, for a firm's machine."""
 
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Annotated, Any
 from uuid import UUID
@@ -7,6 +8,14 @@ from uuid import UUID
 import msgspec
 from litestar import Request, get, post
 from litestar.exceptions import HTTPException
+from litestar.openapi.spec import (
+    OpenAPIFormat,
+    OpenAPIMediaType,
+    OpenAPIType,
+    Operation,
+    RequestBody,
+    Schema,
+)
 from litestar.params import FromPath, FromQuery
 
 from sandbox.foundation import clock
@@ -54,6 +63,47 @@ class PointOut(msgspec.Struct, kw_only=True):
     n: int
 
 
+@dataclass
+class _Sending(Operation):
+    """The body of a delivery, which the handler reads itself: JSON or CSV."""
+
+    def __post_init__(self) -> None:
+        point = Schema(
+            type=OpenAPIType.OBJECT,
+            required=["metric", "at", "value"],
+            properties={
+                "metric": Schema(type=OpenAPIType.STRING, description="A key of the pilot."),
+                "at": Schema(
+                    type=OpenAPIType.STRING, format=OpenAPIFormat.DATE_TIME,
+                    description="The end of the time that the value is for, with its zone.",
+                ),
+                "value": Schema(type=OpenAPIType.NUMBER),
+                "n": Schema(type=OpenAPIType.INTEGER, minimum=1, description="Samples."),
+                "slice": Schema(
+                    type=OpenAPIType.OBJECT, max_properties=1,
+                    additional_properties=Schema(type=OpenAPIType.STRING),
+                    description='One part of the whole: {"site": "Tawau"}.',
+                ),
+            },
+        )  # fmt: skip
+        delivery = Schema(
+            type=OpenAPIType.OBJECT,
+            required=["points"],
+            properties={
+                "points": Schema(
+                    type=OpenAPIType.ARRAY, items=point, min_items=1, max_items=rules.MOST
+                )
+            },
+        )
+        self.request_body = RequestBody(
+            required=True,
+            content={
+                "application/json": OpenAPIMediaType(schema=delivery),
+                "text/csv": OpenAPIMediaType(schema=Schema(type=OpenAPIType.STRING)),
+            },
+        )
+
+
 def _body(media_type: str, body: bytes) -> tuple[list[rules.Reading], list[rules.Refused]]:
     """The points of a JSON or CSV body, and the lines that cannot be read."""
     if media_type == "text/csv":
@@ -73,6 +123,7 @@ def _body(media_type: str, body: bytes) -> tuple[list[rules.Reading], list[rules
 
 @post(
     "/api/v1/pilots/{pilot:uuid}/points", permission=API, tags=["Figures"], status_code=200,
+    operation_class=_Sending,
     **described(*WRITING),
 )  # fmt: skip
 async def send_points(request: Asked, pilot: FromPath[UUID]) -> ReceiptOut:
