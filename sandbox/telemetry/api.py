@@ -16,7 +16,7 @@ from litestar.openapi.spec import (
     RequestBody,
     Schema,
 )
-from litestar.params import FromPath, FromQuery
+from litestar.params import FromPath, FromQuery, QueryParameter
 
 from sandbox.foundation import clock
 from sandbox.foundation.errors import InvalidInput
@@ -150,7 +150,7 @@ async def send_points(request: Asked, pilot: FromPath[UUID]) -> ReceiptOut:
      **described(*READING, 422))  # fmt: skip
 async def read_points(
     request: Asked, pilot: FromPath[UUID], metric: FromQuery[str] = "",
-    days: FromQuery[Annotated[int, msgspec.Meta(ge=1, le=400)]] = 30,
+    days: Annotated[int, QueryParameter(ge=1, le=400)] = 30,
 ) -> list[PointOut]:  # fmt: skip
     """The stored points of the last `days`, by time; of one `metric` where it is named."""
     machine_of(request, pilot)

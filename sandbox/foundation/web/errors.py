@@ -5,6 +5,7 @@ from __future__ import annotations
 from http import HTTPStatus
 from typing import Any
 
+import asyncpg
 import structlog
 from litestar import Request, Response
 from litestar.exceptions import HTTPException, ValidationException
@@ -66,6 +67,11 @@ def http_error(request: AnyRequest, error: HTTPException) -> Response[Any]:
     return answer(request, error.status_code, detail, headers=error.headers or {}, **extra)
 
 
+def unstorable(request: AnyRequest, _error: Exception) -> Response[Any]:
+    """Answer values that no column holds: a NUL in a text, a number beyond its range."""
+    return answer(request, 422, _("Some of the values cannot be stored: check them."))
+
+
 def fault(request: AnyRequest, error: Exception) -> Response[Any]:
     """Answer a fault of ours; the log keeps it under the request's id."""
     log.error("fault", path=request.url.path, exc_info=error)
@@ -118,5 +124,6 @@ def to_sign_in(request: AnyRequest) -> Response[Any]:
 HANDLERS: dict[Any, Any] = {
     DomainError: domain_error,
     HTTPException: http_error,
+    asyncpg.DataError: unstorable,
     Exception: fault,
 }

@@ -72,7 +72,7 @@ async def read_values(request: Request[Any, Any, Any]) -> tuple[Values, dict[str
             held = values[name]
             values[name] = [*(held if isinstance(held, list) else [held]), value.strip()]
         elif not name.startswith("_"):
-            values[name] = value.strip().replace("\r\n", "\n")
+            values[name] = value.strip().replace("\r\n", "\n").replace("\0", "")
     return values, files
 
 
