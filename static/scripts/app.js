@@ -38,6 +38,14 @@ function label (table) {
   }
 }
 
+/** A table that is wider than its frame can be reached, and so scrolled, by keyboard. */
+const frames = new ResizeObserver((entries) => {
+  for (const { target } of entries) {
+    if (target.scrollWidth > target.clientWidth) target.tabIndex = 0
+    else target.removeAttribute('tabindex')
+  }
+})
+
 /** Start the components and forms within `root`, each once. */
 function start (root) {
   for (const Component of COMPONENTS) {
@@ -50,9 +58,7 @@ function start (root) {
   startAutosave(root)
   startRows(root)
   for (const table of root.querySelectorAll('.app-table')) label(table)
-  for (const frame of root.querySelectorAll('.app-table-frame')) {
-    if (frame.scrollWidth <= frame.clientWidth) frame.removeAttribute('tabindex')
-  }
+  for (const frame of root.querySelectorAll('.app-table-frame')) frames.observe(frame)
 }
 
 start(document.body)
