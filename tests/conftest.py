@@ -74,3 +74,4 @@ def site() -> Iterator[Site]:
     """The site as ``sandbox up`` runs it, in processes of its own on a port of its own."""
     with Site() as running:
         yield running
+        print(running.log.read_text()[-20_000:])  # noqa: T201 - shown where a test failed

@@ -15,7 +15,7 @@ from tests.site import Site
 PATHS = (
     "/", "/check", "/framework", "/framework/criteria", "/framework/clocks",
     "/framework/conditions", "/framework/metrics", "/framework/incidents", "/register",
-    "/register/NARS-2026-0001", "/reports", "/about", "/accessibility", "/privacy",
+    "/register/NARS-2025-0042", "/reports", "/about", "/accessibility", "/privacy",
     "/sign-in", "/sign-up", "/forgotten",
 )  # fmt: skip
 
@@ -36,7 +36,7 @@ def open_site(site: Site) -> Site:
     site.sql(
         'INSERT INTO pilot (id, "case", organisation, reference, title, pack_version, lead_sector,'
         " sectors, authority, state, state_since, testing_months, accepted_at, register_consent)"
-        " VALUES (%s, %s, %s, 'NARS-2026-0001', 'Rice disease detection', '2025.1', 'agriculture',"
+        " VALUES (%s, %s, %s, 'NARS-2025-0042', 'Rice disease detection', '2025.1', 'agriculture',"
         " '{agriculture}', 'mafs', 'live', now(), 12, now(), true) ON CONFLICT DO NOTHING",
         pilot, case, firm,
     )  # fmt: skip

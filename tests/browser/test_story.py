@@ -94,8 +94,11 @@ class Actor:
     def press(self, words: str, **scope: str) -> None:
         """Press a button by its words; the page that follows is looked at."""
         where = self.page.locator(scope["within"]) if scope else self.page
-        with self.page.expect_navigation():
+        with self.page.expect_navigation() as navigation:
             where.get_by_role("button", name=words, exact=True).first.click()
+        answer = navigation.value
+        assert answer is not None, (words, self.page.url)
+        assert answer.status == 200, (words, answer.status, self.page.inner_text("main"))
         assert self.page.locator(".govuk-error-summary").count() == 0, self.page.inner_text("main")
         self.look()
 
