@@ -25,7 +25,7 @@ from sandbox.framework.questions import (
     QuestionKind,
 )
 from sandbox.framework.reading import walk
-from sandbox.framework.severities import BUILT_IN_FACTS, IncidentRules, Regime
+from sandbox.framework.severities import BUILT_IN_FACTS, LEAD, IncidentRules, Regime
 from sandbox.framework.struct import Named
 from sandbox.framework.text import Text
 from sandbox.framework.thresholds import Threshold
@@ -268,7 +268,8 @@ def _incident_choices(fact: str, rules: IncidentRules, keys: _Keys) -> list[str]
 
 
 def _look_at_regime(place: Place, regime: Regime, keys: _Keys) -> None:
-    place.known([regime.authority], keys.authorities, "an authority", at="authority")
+    known = [*keys.authorities, LEAD]
+    place.known([regime.authority], known, "an authority", at="authority")
     if not regime.reports:
         place.wrong("at least one report", at="reports")
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any, Literal
 
 from sandbox.framework.clocks import Limit
@@ -16,11 +16,14 @@ BUILT_IN_FACTS = {
     "harms_actual": "harm kinds that happened (list of keys)",
     "harms_potential": "harm kinds that could have happened (list of keys)",
     "people_affected": "how many people (number)",
-    "breach": "opened from, or linked with, a breach (bool)",
-    "condition_breached": "a condition was not kept (bool)",
+    "breach": "opened from a threshold that was passed (bool)",
+    "condition_breached": "when it is assessed, a condition stands breached or escalated (bool)",
     "drill": "an exercise (bool)",
 }
 """What the system itself knows of an incident, beside the answers to the pack's questions."""
+
+LEAD = "lead"
+"""In a regime's ``authority``: whichever authority leads the pilot."""
 
 
 class HarmKind(Named, frozen=True, kw_only=True):
@@ -31,7 +34,11 @@ class HarmKind(Named, frozen=True, kw_only=True):
 
 
 class Severity(Named, frozen=True, kw_only=True):
-    """A degree of gravity. The highest ``level`` whose ``when`` holds is derived."""
+    """A degree of gravity. The highest ``level`` whose ``when`` holds is derived.
+
+    ``respond``: within what time of knowing the firm says what it has done. ``suspend``: the
+    officer is asked whether to suspend the pilot.
+    """
 
     name: Text
     description: Text
@@ -45,7 +52,7 @@ class Severity(Named, frozen=True, kw_only=True):
 class RegimeReport(Part, frozen=True, kw_only=True):
     """A report that a regime wants. Of one ``stage`` the first whose ``when`` holds is owed.
 
-    ``starts``: ``aware`` (the firm knew) or ``initial`` (the initial report was due).
+    ``starts``: ``aware`` (the firm knew) or ``initial`` (the initial report was made).
     """
 
     name: Text
@@ -56,7 +63,7 @@ class RegimeReport(Part, frozen=True, kw_only=True):
 
 
 class Regime(Named, frozen=True, kw_only=True):
-    """A duty to report: to which authority, when it applies, what is owed by when."""
+    """A duty to report: to which authority (or ``lead``), when it applies, what is owed by when."""
 
     name: Text
     authority: Key
@@ -65,6 +72,18 @@ class Regime(Named, frozen=True, kw_only=True):
     when: When
     reports: tuple[RegimeReport, ...]
     advice: Text | None = None
+
+    def owed(self, facts: Mapping[str, Any]) -> list[RegimeReport]:
+        """The reports that it wants of an incident with these ``facts``: one of each stage."""
+        first: dict[str, RegimeReport] = {}
+        for report in self.reports:
+            if report.stage not in first and holds(report.when, facts):
+                first[report.stage] = report
+        return list(first.values())
+
+    def goes_to(self, lead: str) -> str:
+        """The authority that it reports to, where ``lead`` leads the pilot."""
+        return lead if self.authority == LEAD else self.authority
 
 
 class IncidentRules(Part, frozen=True, kw_only=True):
@@ -88,7 +107,7 @@ class IncidentRules(Part, frozen=True, kw_only=True):
         """
         if facts.get("drill"):
             return []
-        found = [(r, _owed(r.reports, facts)) for r in self.regimes if holds(r.when, facts)]
+        found = [(r, r.owed(facts)) for r in self.regimes if holds(r.when, facts)]
         return [(regime, reports) for regime, reports in found if reports]
 
     def severity(self, key: str) -> Severity:
@@ -98,17 +117,13 @@ class IncidentRules(Part, frozen=True, kw_only=True):
         """
         return {degree.key: degree for degree in self.severities}[key]
 
+    def graver(self, one: str, other: str) -> str:
+        """The graver of two degrees, by their keys."""
+        return max(one, other, key=lambda key: self.severity(key).level)
+
     def regime(self, key: str) -> Regime:
         """The regime ``key``.
 
         :raises KeyError: the pack has none such.
         """
         return {regime.key: regime for regime in self.regimes}[key]
-
-
-def _owed(reports: Sequence[RegimeReport], facts: Mapping[str, Any]) -> list[RegimeReport]:
-    first: dict[str, RegimeReport] = {}
-    for report in reports:
-        if report.stage not in first and holds(report.when, facts):
-            first[report.stage] = report
-    return list(first.values())

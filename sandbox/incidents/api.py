@@ -10,7 +10,7 @@ from litestar.params import FromPath, JSONBody
 
 from sandbox.foundation.web.api import READING, WRITING, described
 from sandbox.foundation.web.security import limit
-from sandbox.incidents import commands, queries, rules
+from sandbox.incidents import commands, facts, queries
 from sandbox.people.authentication import machine_of
 from sandbox.people.person import Person
 from sandbox.pilots.policy import API
@@ -43,7 +43,7 @@ class IncidentIn(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
 
 
 class IncidentOut(msgspec.Struct, kw_only=True):
-    """An incident as it stands; `due_at`: of the next report that a regime wants."""
+    """An incident as it stands; `due_at`: by when you owe the next report or response."""
 
     id: UUID
     reference: str
@@ -79,7 +79,7 @@ async def report_incident(
     machine = machine_of(request, pilot)
     await limit(request, "incidents", times=30, seconds=60, of=str(machine.token))
     incident = await commands.report_incident(
-        machine.person, pilot, rules.Draft(**msgspec.structs.asdict(data)), source="machine"
+        machine.person, pilot, facts.Draft(**msgspec.structs.asdict(data)), source="machine"
     )
     (line,) = [one for one in await queries.of_pilot(pilot) if one.id == incident.id]
     return _out(line)

@@ -1,10 +1,11 @@
-"""The life of an incident, its severity and its clocks. Pure."""
+"""The life of an incident, and the decisions on how grave it is and who is told. Pure."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 import msgspec
 
@@ -13,12 +14,20 @@ from sandbox.foundation.i18n import N_, _
 from sandbox.foundation.lifecycle import LifeCycle, transition
 from sandbox.framework import clocks
 from sandbox.framework.pack import Pack
-from sandbox.framework.questions import Question, QuestionKind, blank
-from sandbox.framework.severities import RegimeReport
-from sandbox.incidents.tables import CorrectiveAction, Incident
+from sandbox.framework.severities import IncidentRules
+from sandbox.incidents.facts import Answers, Draft
+from sandbox.incidents.tables import Assessment, CorrectiveAction, Incident
 from sandbox.people.person import Role
 
+__all__ = [
+    "LIFE", "OPEN", "Answers", "Decision", "Draft", "Verdict", "close", "decide", "resolve",
+    "set_response",
+]  # fmt: skip
+
 _OFFICER = {Role.OFFICER, Role.DECISION_MAKER}
+OPEN = ("reported", "triaged", "investigating", "corrective_action", "resolved")
+"""States in which new facts are taken."""
+
 LIFE = LifeCycle(
     "incident",
     "reported",
@@ -35,150 +44,158 @@ LIFE = LifeCycle(
                    label=N_("Open again"), precondition="a reason"),
         transition("close", "resolved", "closed", _OFFICER, label=N_("Close"),
                    precondition="every report that a regime wants is in"),
+        *(transition("assess", state, state, {*_OFFICER, Role.APPLICANT}, label=N_("Assess anew"),
+                     precondition="lighter only with a reason and evidence, never by the firm")
+          for state in OPEN),
     ),
 )  # fmt: skip
 
 
-class Draft(msgspec.Struct, frozen=True, kw_only=True):
-    """An incident as it is reported. Times are aware; ``facts`` answer the pack's questions."""
+class Verdict(msgspec.Struct, frozen=True, kw_only=True):
+    """What is decided, by triage or later.
 
-    title: str
-    what: str
-    aware_at: datetime
-    occurred_from: datetime | None = None
-    occurred_to: datetime | None = None
-    place: str = ""
-    system_version: str = ""
-    harms_actual: Sequence[str] = ()
-    harms_potential: Sequence[str] = ()
-    people_affected: int = 0
-    groups: str = ""
-    suspected_cause: str = ""
-    immediate_action: str = ""
-    vulnerabilities: Sequence[str] = ()
-    facts: dict[str, Any] = {}
-    drill: bool = False
-
-
-def check_draft(draft: Draft, pack: Pack, *, at: datetime) -> None:
-    """Whether a report can be taken as it is.
-
-    :raises InvalidInput: naming every field that is missing or wrong.
+    ``severity``: empty, what the rules say. ``reporting``: empty, what the rules say; ``none``,
+    nobody is told; ``more``, ``regimes`` too. ``answers``: the questions answered anew.
+    ``file`` and ``report`` are the evidence that something weighs less.
     """
-    kinds = {harm.key for harm in pack.incidents.harms}
-    known = {one.key for one in pack.vulnerabilities}
-    checks = (
-        ("title", not draft.title.strip(), _("Say in a few words what happened")),
-        ("what", not draft.what.strip(), _("Describe what happened")),
-        ("aware_at", draft.aware_at > at, _("This time lies ahead")),
-        (
-            "occurred_from",
-            draft.occurred_from is not None and draft.occurred_from > at,
-            _("This time lies ahead"),
-        ),
-        ("people_affected", draft.people_affected < 0, _("Enter a number")),
-        ("harms_actual", not set(draft.harms_actual) <= kinds, _("Choose from the options")),
-        ("harms_potential", not set(draft.harms_potential) <= kinds, _("Choose from the options")),
-        ("vulnerabilities", not set(draft.vulnerabilities) <= known, _("Choose from the options")),
+
+    severity: str = ""
+    reason: str = ""
+    vulnerabilities: Sequence[str] = ()
+    reporting: str = ""
+    regimes: Sequence[str] = ()
+    answers: Answers | None = None
+    file: UUID | None = None
+    report: UUID | None = None
+
+
+class Decision(msgspec.Struct, frozen=True, kw_only=True):
+    """Severity and reportability: by the rules, and as decided."""
+
+    derived: str
+    severity: str
+    regimes_derived: list[str]
+    regimes: list[str]
+
+
+def decide(
+    rules: IncidentRules,
+    facts: dict[str, Any],
+    verdict: Verdict,
+    before: Assessment | None,
+    *,
+    firm: bool,
+) -> Decision:
+    """Derive how grave it is and who must be told; let ``verdict`` stand where it may.
+
+    Up at once, with a reason where the rules do not say so; down, from the rules or from what
+    was decided ``before``, only with a reason and evidence, and never by the firm.
+
+    :raises InvalidInput: no such severity or regime; no reason; no evidence; lighter by the firm.
+    """
+    derived = rules.severity_of(facts).key
+    severity = _up(rules, derived, before) if firm and before else verdict.severity or derived
+    if severity not in {degree.key for degree in rules.severities}:
+        raise InvalidInput({"severity": _("Choose a severity")})
+    triggered = [regime.key for regime, _r in rules.regimes_of({**facts, "severity": severity})]
+    decision = Decision(
+        derived=derived, severity=severity, regimes_derived=triggered,
+        regimes=_regimes(rules, facts, verdict, triggered, before, firm=firm),
+    )  # fmt: skip
+    if firm:
+        _check_no_lighter(rules, decision, before)
+    else:
+        _check_grounds(decision, verdict, lighter=_lighter(rules, decision, before))
+    return decision
+
+
+def _up(rules: IncidentRules, derived: str, before: Assessment) -> str:
+    """What stands after the firm's new facts: the officer's word, unless it got graver."""
+    if rules.severity(derived).level <= rules.severity(before.derived).level:
+        return str(before.severity)
+    return rules.graver(derived, before.severity)
+
+
+def _regimes(
+    rules: IncidentRules,
+    facts: dict[str, Any],
+    verdict: Verdict,
+    triggered: list[str],
+    before: Assessment | None,
+    *,
+    firm: bool,
+) -> list[str]:
+    """Whom to tell. New facts end an officer's word that nobody is told, not that more are."""
+    more = list(verdict.regimes) if verdict.reporting == "more" else []
+    if firm:
+        more = sorted(set(before.regimes) - set(before.regimes_derived)) if before else []
+    elif verdict.reporting == "none":
+        return []
+    elif verdict.reporting == "more":
+        _check_more(rules, facts, more)
+    return [*triggered, *(key for key in dict.fromkeys(more) if key not in triggered)]
+
+
+def _check_more(rules: IncidentRules, facts: dict[str, Any], more: list[str]) -> None:
+    if not more or not set(more) <= {regime.key for regime in rules.regimes}:
+        raise InvalidInput({"regimes": _("Choose under which it is reported")})
+    if facts.get("drill"):
+        raise InvalidInput({"reporting": _("A drill is reported to nobody")})
+
+
+def _lighter(rules: IncidentRules, decision: Decision, before: Assessment | None) -> bool:
+    """Whether it weighs less than the rules say, or than it did before."""
+    level = rules.severity(decision.severity).level
+    held = {decision.derived, *([before.severity] if before else [])}
+    told = {*decision.regimes_derived, *(before.regimes if before else [])}
+    return any(level < rules.severity(key).level for key in held) or bool(
+        told - set(decision.regimes)
     )
-    errors = {field: words for field, wrong, words in checks if wrong}
-    errors |= _fact_errors(draft.facts, pack)
+
+
+def _check_grounds(decision: Decision, verdict: Verdict, *, lighter: bool) -> None:
+    errors = {}
+    other = decision.severity != decision.derived or decision.regimes != decision.regimes_derived
+    if (other or lighter) and not verdict.reason.strip():
+        errors["reason"] = (
+            _("Say why it weighs less than the rules say, or than it did before")
+            if lighter
+            else _("Say why it weighs other than the rules say")
+        )
+    if lighter and verdict.file is None and verdict.report is None:
+        errors["file"] = _("Add what shows that it weighs less: a file, or a report of the firm")
     if errors:
         raise InvalidInput(errors)
 
 
-def asked(pack: Pack, facts: dict[str, Any]) -> list[Question]:
-    """The pack's questions that these facts bring up."""
-    return [question for question in pack.incidents.questions if question.asked(facts)]
+def _check_no_lighter(rules: IncidentRules, decision: Decision, before: Assessment | None) -> None:
+    if before is None:
+        return
+    eased = rules.severity(decision.derived).level < rules.severity(before.derived).level
+    if eased or _lighter(rules, decision, before):
+        raise InvalidInput(
+            {"_": _("By these answers it weighs less than before. Write a report that shows it; "
+                    "the authority then decides.")}
+        )  # fmt: skip
 
 
-def _fact_errors(facts: dict[str, Any], pack: Pack) -> dict[str, str]:
-    errors = {}
-    for question in asked(pack, facts):
-        value = facts.get(question.key)
-        if blank(value):
-            if question.required:
-                errors[f"fact_{question.key}"] = _("Say yes or no")
-        elif question.kind is QuestionKind.YES_NO and not isinstance(value, bool):
-            errors[f"fact_{question.key}"] = _("Say yes or no")
-        elif question.kind is QuestionKind.NUMBER and not isinstance(value, int | float):
-            errors[f"fact_{question.key}"] = _("Enter a number")
-    return errors
+def set_response(incident: Incident, pack: Pack, *, aware_at: datetime) -> None:
+    """By when the firm says what it has done, as the severity wants it.
 
-
-def all_facts(incident: Incident, *, sectors: Sequence[str]) -> dict[str, Any]:
-    """The facts of an incident with those that the system knows itself."""
-    return {
-        **incident.facts,
-        "sectors": list(sectors),
-        "harms_actual": list(incident.harms_actual),
-        "harms_potential": list(incident.harms_potential),
-        "people_affected": incident.people_affected,
-        "breach": incident.breach is not None,
-        "condition_breached": incident.breach is not None,
-        "drill": incident.drill,
-    }
-
-
-class Owed(msgspec.Struct, frozen=True, kw_only=True):
-    """A report that a regime wants."""
-
-    regime: str
-    authority: str
-    report: RegimeReport
-    due_at: datetime
-
-
-def owed(pack: Pack, facts: dict[str, Any], *, severity: str, aware_at: datetime) -> list[Owed]:
-    """What every regime that is triggered wants, and by when."""
-    calendar = pack.jurisdiction.calendar()
-    found = []
-    for regime, reports in pack.incidents.regimes_of({**facts, "severity": severity}):
-        initial = next((r for r in reports if r.stage == "initial"), None)
-        first = clocks.due(initial.limit, aware_at, calendar) if initial else aware_at
-        for report in reports:
-            start = first if report.starts == "initial" else aware_at
-            found.append(
-                Owed(
-                    regime=regime.key, authority=regime.authority, report=report,
-                    due_at=clocks.due(report.limit, start, calendar),
-                )
-            )  # fmt: skip
-    return found
-
-
-class Verdict(msgspec.Struct, frozen=True, kw_only=True):
-    """What an officer decides at triage. ``reason``: needed where it is not what the rules say."""
-
-    severity: str
-    reason: str = ""
-    vulnerabilities: Sequence[str] = ()
-
-
-def triage(
-    incident: Incident,
-    pack: Pack,
-    verdict: Verdict,
-    *,
-    derived: str,
-    by: str,
-    at: datetime,
-) -> None:
-    """Confirm the severity that the rules derive, or decide another one and say why.
-
-    :raises InvalidInput: no such severity, or another one without a reason.
+    It counts from ``aware_at`` when it is first set; a graver severity brings it forward, but
+    grants its own time from when the graver facts were known.
     """
-    severity, reason = verdict.severity, verdict.reason
-    LIFE.step(incident.state, "triage")
-    if severity not in {degree.key for degree in pack.incidents.severities}:
-        raise InvalidInput({"severity": _("Choose a severity")})
-    if severity != derived and not reason.strip():
-        raise InvalidInput({"reason": _("Say why it weighs other than the rules say")})
-    LIFE.move(incident, "triage", at=at)
-    incident.severity, incident.severity_by = severity, by
-    incident.severity_reason = reason.strip()
-    incident.vulnerabilities = list(verdict.vulnerabilities) or incident.vulnerabilities
-    incident.confirmed_at = at
+    limit = pack.incidents.severity(incident.severity).respond
+    if incident.responded_at is not None and incident.respond_by is not None:
+        return
+    if limit is None:
+        incident.respond_by = None
+        return
+    calendar = pack.jurisdiction.calendar()
+    from_now = clocks.due(limit, aware_at, calendar)
+    from_first = clocks.due(limit, min(incident.aware_at, aware_at), calendar)
+    held = incident.respond_by
+    incident.respond_by = from_now if held is None else max(from_first, min(held, from_now))
 
 
 def resolve(

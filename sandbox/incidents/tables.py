@@ -22,8 +22,9 @@ from sandbox.foundation.database import DB
 class Incident(Table, tablename="incident", db=DB):
     """Something that harmed people, or could have. Facts are the answers to the pack's questions.
 
-    ``severity`` is derived from the facts; an officer who decides otherwise says why. The
-    triage confirms it.
+    Facts, severity and ``reportable`` are those of the newest :class:`Assessment`. What the
+    system itself wrote (an incident opened from a breach) stands in ``words`` in every language,
+    and in English in ``title`` and ``what``, where searches look.
     """
 
     id = UUID(primary_key=True, default=UUID4())
@@ -34,6 +35,7 @@ class Incident(Table, tablename="incident", db=DB):
     source = Varchar(20, help_text="firm, officer, machine or breach")
     breach = UUID(null=True, default=None)
     title = Varchar(200)
+    words: Any = JSONB(null=True, default=None, help_text="language -> {title, what}")
     aware_at = Timestamptz(help_text="When the firm knew: the clocks start here.")
     occurred_from = Timestamptz(null=True, default=None)
     occurred_to = Timestamptz(null=True, default=None)
@@ -52,7 +54,10 @@ class Incident(Table, tablename="incident", db=DB):
     severity = Varchar(40)
     severity_reason = Text(default="", help_text="Why an officer decided other than the rules.")
     severity_by = Varchar(200, default="")
-    reportable = Boolean(default=False)
+    reportable = Boolean(default=False, help_text="To any authority, as decided.")
+    respond_by = Timestamptz(null=True, default=None, help_text="The firm's first response.")
+    responded_at = Timestamptz(null=True, default=None)
+    response_told_at = Timestamptz(null=True, default=None, help_text="Told that it is overdue.")
     confirmed_at = Timestamptz(null=True, default=None)
     state = Varchar(20, default="reported", index=True)
     state_since = Timestamptz()
@@ -64,8 +69,41 @@ class Incident(Table, tablename="incident", db=DB):
     closed_at = Timestamptz(null=True, default=None)
 
 
+class Assessment(Table, tablename="assessment", db=DB):
+    """How grave an incident is and who must be told: what the rules said, what was decided.
+
+    One row for the report, one for the triage, one for every time it was weighed anew; never
+    edited. What was decided against the rules has its ``reason``; where it makes things lighter
+    it has evidence too: a file or one of the firm's reports.
+    """
+
+    id = UUID(primary_key=True, default=UUID4())
+    case = UUID(index=True, default=None)
+    incident = UUID(index=True, default=None)
+    number = Integer()
+    event = Varchar(20, help_text="report, triage or assess")
+    facts: Any = JSONB(default={}, help_text="What the rules were given: answers and what we know.")
+    aware_at = Timestamptz(help_text="When these facts became known: new clocks start here.")
+    derived = Varchar(40, help_text="Severity by the rules.")
+    severity = Varchar(40, help_text="Severity as decided.")
+    regimes_derived = Array(base_column=Varchar(60), default=list)
+    regimes = Array(base_column=Varchar(60), default=list, help_text="As decided; empty: nobody.")
+    reason = Text(default="")
+    file = UUID(null=True, default=None)
+    report = UUID(null=True, default=None)
+    by = UUID(null=True, default=None)
+    by_name = Varchar(200, default="")
+    by_firm = Boolean(default=False)
+    at = Timestamptz()
+
+
 class IncidentClock(Table, tablename="incident_clock", db=DB):
-    """A report that a regime wants, and by when."""
+    """A report that a regime wants, and by when.
+
+    One that is counted from the first report has no ``started_at`` before that is made;
+    ``due_at`` is then the latest that it can be if the first one comes in time. A clock that is
+    owed no longer is kept, with when and why.
+    """
 
     id = UUID(primary_key=True, default=UUID4())
     case = UUID(index=True, default=None)
@@ -74,9 +112,13 @@ class IncidentClock(Table, tablename="incident_clock", db=DB):
     authority = Varchar(60)
     stage = Varchar(20)
     name: Any = JSONB(default={}, help_text="language -> words")
+    limit: Any = JSONB(default={}, help_text="sandbox.framework.clocks.Limit")
+    started_at = Timestamptz(null=True, default=None)
     due_at = Timestamptz(index=True)
     met_at = Timestamptz(null=True, default=None)
     met_by = Varchar(200, default="")
+    cancelled_at = Timestamptz(null=True, default=None)
+    cancelled_reason = Text(default="", help_text="In the words of whoever decided, if any.")
     overdue_told_at = Timestamptz(null=True, default=None)
 
 
@@ -115,4 +157,6 @@ INDEXES = (
     "CREATE UNIQUE INDEX IF NOT EXISTS incident_of_breach ON incident (breach)",
     # The list of incidents, the newest first (queries.listed).
     "CREATE INDEX IF NOT EXISTS incident_newest ON incident (reported_at, id)",
+    # The assessments of an incident, each once (queries.one).
+    "CREATE UNIQUE INDEX IF NOT EXISTS assessment_of ON assessment (incident, number)",
 )

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
-from sandbox.foundation import i18n
+from sandbox.foundation import clock, i18n
 from sandbox.foundation.clock import now
 from sandbox.framework import library
-from sandbox.incidents.tables import CorrectiveAction, Incident, IncidentClock
+from sandbox.incidents import commands
+from sandbox.incidents.tables import Assessment, CorrectiveAction, Incident, IncidentClock
 from sandbox.people.person import Person
 from sandbox.pilots import commands as pilots
-from sandbox.pilots.tables import Pilot
+from sandbox.pilots.tables import Condition, Pilot
+from sandbox.telemetry import commands as telemetry
+from sandbox.telemetry.rules import Reading
+from sandbox.telemetry.tables import Breach
 from tests import factories
 from tests.harness import Visitor, mails
 from tests.system.test_pilots import live, people
@@ -81,8 +86,8 @@ async def test_reported_triaged_set_right_and_closed(
         done = await desk.submit(f"{path}/steps/resolve", {"root_cause": "A dark lens"})
         assert done.status_code == 303, done.text
         assert "has not come in yet" in (await desk.submit(f"{path}/steps/close")).text
-        for clock in await IncidentClock.objects():
-            sent = {"clock": str(clock.id), "report": "All that is known."}
+        for owed in await IncidentClock.objects():
+            sent = {"clock": str(owed.id), "report": "All that is known."}
             assert (await firm.submit(f"{path}/reports", sent)).status_code == 303
         await desk.submit(f"/pilots/{pilot.id}/steps/resume", {"reason": "Set right"})
         assert (await desk.submit(f"{path}/steps/close")).status_code == 303
@@ -125,3 +130,199 @@ async def test_strangers_find_nothing(
         await other.sign_in(await factories.applicant())
         assert (await other.get(path)).status_code == 404
         assert (await other.get(f"/pilots/{pilot.id}/incidents")).status_code == 404
+
+
+# Weighed anew ------------------------------------------------------------------------------
+
+
+async def told(firm: Visitor, pilot: Pilot, **facts: str) -> tuple[str, Incident]:
+    """An incident that the firm reports: its path, and itself."""
+    answer = await firm.submit(f"/pilots/{pilot.id}/incidents/new", fields(**facts))
+    assert answer.status_code == 303, answer.text
+    incident = await Incident.objects().first()
+    assert incident is not None
+    return answer.headers["location"], incident
+
+
+def answers(**facts: str) -> dict[str, Any]:
+    """What is typed where an incident is weighed anew."""
+    typed = fields(**facts)
+    return {key: value for key, value in typed.items() if key not in {"title", "what"}}
+
+
+async def clock_of(regime: str, stage: str = "initial") -> IncidentClock:
+    """The one clock of that kind."""
+    found = await IncidentClock.objects().get(
+        (IncidentClock.regime == regime) & (IncidentClock.stage == stage)
+    )
+    assert found is not None
+    return found
+
+
+async def test_a_death_learned_later_weighs_more_and_starts_its_clocks(
+    client: Visitor, people: dict[str, Person], pilot: Pilot
+) -> None:
+    firm = await client.sign_in(people["founder"])
+    path, _incident = await told(firm, pilot)
+    assert await IncidentClock.count() == 0
+    async with client.another() as desk:
+        await desk.sign_in(people["officer"])
+        assert (await desk.submit(f"{path}/triage", {"severity": "limited"})).status_code == 303
+        page = await firm.text(f"{path}/assess")
+        assert "What is new" in page
+        assert "Your decision" not in page
+        look = await firm.submit(f"{path}/assess", {**answers(death="yes"), "look": "yes"})
+        assert look.status_code == 200
+        assert "By the rules: Serious" in look.text
+        assert await Assessment.count() == 2
+        sent = await firm.submit(f"{path}/assess", answers(death="yes"))
+        assert sent.status_code == 303, sent.text
+        assert any("weighed anew" in m["subject"] for m in await mails(people["officer"].email))
+        owed = await clock_of("sandbox")
+        assert owed.authority == pilot.authority
+        page = await desk.text(path)
+        assert "The framework proposes to suspend the pilot" in page
+        assert "Within 30 days of the first report" in page
+        assert "Did anyone die?" in page.split("How it was weighed")[1]
+        lighter = await firm.submit(f"{path}/assess", answers())
+        assert lighter.status_code == 422
+        assert "weighs less than before" in lighter.text
+        done = await desk.submit(f"{path}/suspend", {"suspension": "A death."})
+        assert done.status_code == 303, done.text
+        assert "Let the pilot resume" in await desk.text(path)
+    with clock.at(now() + timedelta(hours=3)):
+        report = {"clock": str(owed.id), "report": "All that is known."}
+        assert (await firm.submit(f"{path}/reports", report)).status_code == 303
+    first, final = await clock_of("sandbox"), await clock_of("sandbox", "final")
+    assert final.started_at == first.met_at
+
+
+async def test_down_only_with_a_reason_and_evidence(
+    client: Visitor, people: dict[str, Person], pilot: Pilot
+) -> None:
+    firm = await client.sign_in(people["founder"])
+    path, incident = await told(firm, pilot, rights_breach="yes")
+    async with client.another() as desk:
+        await desk.sign_in(people["officer"])
+        assert (await desk.submit(f"{path}/triage", {"severity": "serious"})).status_code == 303
+        down = {**answers(rights_breach="yes"), "severity": "limited", "reason": "A mistake"}
+        refused = await desk.submit(f"{path}/assess", down)
+        assert refused.status_code == 422
+        assert "Add what shows that it weighs less" in refused.text
+        letter = {"file": ("letter.pdf", b"%PDF-1.7\n%", "application/pdf")}
+        done = await desk.submit(f"{path}/assess", down, files=letter)
+        assert done.status_code == 303, done.text
+        page = await desk.text(path)
+        assert "Owed no longer" in page
+        assert page.count("A mistake") >= 2
+        gone = await clock_of("sandbox")
+        assert (gone.met_at, gone.cancelled_reason) == (None, "A mistake")
+        row = await Assessment.objects().get(Assessment.number == 3)
+        assert row is not None
+        assert (row.derived, row.severity, row.regimes) == ("serious", "limited", [])
+        assert (await desk.get(f"/files/{row.file}")).status_code == 200
+    refused = await firm.submit(f"{path}/reports", {"clock": str(gone.id), "report": "Late."})
+    assert refused.status_code == 422
+    assert incident.id == row.incident
+
+
+async def test_reportable_though_the_rules_do_not_say_so_and_the_other_way_round(
+    client: Visitor, people: dict[str, Person], pilot: Pilot
+) -> None:
+    firm = await client.sign_in(people["founder"])
+    path, _incident = await told(firm, pilot)
+    async with client.another() as desk:
+        await desk.sign_in(people["officer"])
+        more = {**answers(), "reporting": "more", "regimes": ["cyber_security"]}
+        assert (await desk.submit(f"{path}/assess", more)).status_code == 422
+        done = await desk.submit(f"{path}/assess", {**more, "reason": "To be sure"})
+        assert done.status_code == 303, done.text
+        assert (await clock_of("cyber_security")).authority == "nacsa"
+        page = (await desk.get(f"{path}/assess")).text
+        ticked = [part for part in page.split("<input")[1:] if "checked" in part.split(">")[0]]
+        assert any('value="more"' in part for part in ticked)
+        report = {"report": "It was a test of our own."}
+        assert (await firm.submit(f"{path}/reports", report)).status_code == 303
+        shown = (await desk.get(f"{path}/assess")).text.split('name="report"')[1]
+        evidence = shown.split('<option value="')[2].split('"')[0]
+        none = {**answers(), "reporting": "none", "reason": "A test", "report": evidence}
+        done = await desk.submit(f"{path}/assess", none)
+        assert done.status_code == 303, done.text
+        assert "Shown by report 1" in await desk.text(path)
+    incident = await Incident.objects().first()
+    assert incident is not None
+    assert not incident.reportable
+
+
+async def test_an_incident_of_a_breach_is_asked_about_at_triage_in_each_language(
+    client: Visitor, people: dict[str, Person], pilot: Pilot
+) -> None:
+    reading = Reading(metric="sensitivity", at=now(), value=0.7, n=500)
+    await telemetry.receive(people["founder"], pilot.id, [reading], source="json")
+    await telemetry.evaluate(pilot.id)
+    breach = await Breach.objects().first()
+    assert breach is not None
+    incident = await commands.open_from_breach(breach.id)
+    assert incident is not None
+    assert await commands.open_from_breach(breach.id) is None
+    condition = await Condition.objects().get(Condition.id == breach.condition)
+    assert condition is not None
+    assert condition.state == "breached"
+    assert incident.severity == "limited"
+    assert incident.respond_by is not None
+    path = f"/incidents/{incident.id}"
+    async with client.another() as desk:
+        await desk.sign_in(people["officer"])
+        assert "Answer the questions" in await desk.text(path)
+        sent_on = await desk.submit(f"{path}/triage", {"severity": "limited"})
+        assert sent_on.headers["location"] == f"{path}/assess"
+        missing = await desk.submit(f"{path}/assess", {"severity": "rules"})
+        assert missing.status_code == 422
+        typed = {**answers(personal_data="yes"), "fact_data_subjects": "4000",
+                 "fact_significant_harm": "yes"}  # fmt: skip
+        done = await desk.submit(f"{path}/assess", typed)
+        assert done.status_code == 303, done.text
+        assert (await clock_of("personal_data_breach")).due_at == incident.aware_at + timedelta(
+            hours=72
+        )
+        assert "Threshold passed" in await desk.text("/incidents")
+        await desk.submit("/language/ms")
+        assert "Ambang dilepasi" in await desk.text("/incidents")
+        assert "Ambang dilepasi" in await desk.text(path)
+
+
+async def test_the_first_response_is_asked_for_given_and_missed(
+    client: Visitor, people: dict[str, Person], pilot: Pilot
+) -> None:
+    firm = await client.sign_in(people["founder"])
+    path, incident = await told(firm, pilot, rights_breach="yes")
+    assert incident.respond_by == incident.aware_at + timedelta(hours=6)
+    with clock.at(now() + timedelta(hours=7)):
+        assert await commands.sweep_clocks() == 1
+        assert await commands.sweep_clocks() == 0
+    for person in (people["founder"], people["officer"]):
+        late = [m for m in await mails(person.email) if "first response" in m["subject"]]
+        assert len(late) == 1
+    assert (await firm.submit(f"{path}/response")).status_code == 422
+    done = await firm.submit(f"{path}/response", {"response": "Switched off."})
+    assert done.status_code == 303, done.text
+    assert "Switched off." in await firm.text(path)
+    again = await Incident.objects().first()
+    assert again is not None
+    assert again.responded_at is not None
+
+
+async def test_strangers_do_not_weigh(
+    client: Visitor, people: dict[str, Person], pilot: Pilot
+) -> None:
+    firm = await client.sign_in(people["founder"])
+    path, _incident = await told(firm, pilot)
+    for person in (await factories.officer("finance"), await factories.applicant()):
+        async with client.another() as other:
+            await other.sign_in(person)
+            assert (await other.get(f"{path}/assess")).status_code == 404
+            assert (await other.submit(f"{path}/assess", answers())).status_code == 404
+    async with client.another() as reader:
+        await reader.sign_in(await factories.central())
+        assert (await reader.get(path)).status_code == 200
+        assert (await reader.get(f"{path}/assess")).status_code == 403

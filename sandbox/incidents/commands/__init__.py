@@ -1,0 +1,33 @@
+"""Writes of incidents. Each is one work by one person; none needs HTTP."""
+
+from sandbox.incidents.commands.actions import (
+    ask_action,
+    close,
+    investigate,
+    reopen,
+    report_action,
+    resolve,
+    suspend_pilot,
+    verify_action,
+)
+from sandbox.incidents.commands.assessing import assess, triage
+from sandbox.incidents.commands.clocks import respond, submit_report, sweep_clocks
+from sandbox.incidents.commands.intake import open_from_breach, report_incident
+
+__all__ = [
+    "ask_action",
+    "assess",
+    "close",
+    "investigate",
+    "open_from_breach",
+    "reopen",
+    "report_action",
+    "report_incident",
+    "resolve",
+    "respond",
+    "submit_report",
+    "suspend_pilot",
+    "sweep_clocks",
+    "triage",
+    "verify_action",
+]
