@@ -110,7 +110,8 @@ class Weighed(msgspec.Struct, frozen=True, kw_only=True):
 class Whole(msgspec.Struct, frozen=True, kw_only=True):
     """One incident with everything that belongs to it. ``history``: assessments, newest first.
 
-    ``complete``: the pack's questions have been answered.
+    ``complete``: the pack's questions have been answered; ``facts`` are the answers, and
+    ``denied`` the questions that were answered with no.
     """
 
     incident: Incident
@@ -122,6 +123,7 @@ class Whole(msgspec.Struct, frozen=True, kw_only=True):
     reports: list[IncidentReport]
     actions: list[CorrectiveAction]
     facts: list[tuple[str, str]]
+    denied: list[str]
 
     @property
     def standing(self) -> Assessment | None:
@@ -158,8 +160,14 @@ async def one(person: Person, incident_id: UUID) -> Whole:
         clocks=sorted(clocks, key=lambda row: (row.cancelled_at is not None, row.due_at)),
         reports=sorted(reports, key=lambda row: row.number),
         actions=sorted(actions, key=lambda row: row.number),
-        facts=_facts_in_words(incident.facts, pilot.pack),
+        facts=_facts_in_words(_only(incident.facts, denied=False), pilot.pack),
+        denied=[label for label, _no in _facts_in_words(_only(incident.facts, denied=True),
+                                                        pilot.pack)],
     )  # fmt: skip
+
+
+def _only(facts: dict[str, Any], *, denied: bool) -> dict[str, Any]:
+    return {key: value for key, value in facts.items() if (value is False) == denied}
 
 
 def _facts_in_words(facts: dict[str, Any], pack: Pack) -> list[tuple[str, str]]:

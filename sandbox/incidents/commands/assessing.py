@@ -121,7 +121,9 @@ async def _take(
         by_firm=firm, at=work.now,
     )  # fmt: skip
     incident.severity, incident.reportable = decision.severity, bool(decision.regimes)
-    incident.severity_by, incident.severity_reason = person.name, turn.reason
+    incident.severity_reason = turn.reason
+    if event != "report" and not firm:
+        incident.severity_by = person.name
     wanted = owing.owed(
         pack, given, severity=decision.severity, regimes=decision.regimes, lead=pilot.authority
     )
