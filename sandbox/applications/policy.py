@@ -1,8 +1,6 @@
-"""Who may do what with an application, and who sees which."""
+"""Who may do what with an application. Who sees which: ``queries.visible_to``."""
 
 from __future__ import annotations
-
-from typing import Any
 
 from sandbox.applications.tables import Application, Review
 from sandbox.foundation.i18n import _
@@ -49,7 +47,7 @@ def _is_staff_of(person: Person, application: Application) -> bool:
 
 
 def _staff_may(person: Person, action: str) -> Refusal | None:
-    if action in {"read", "read_internal"}:
+    if action == "read":
         return None
     allowed = (
         (action in _OFFICER_ACTS and person.is_any(Role.OFFICER))
@@ -67,19 +65,3 @@ def may_review(person: Person, action: str, review: Review) -> Refusal | None:
     if action in {"read", "write"} and review.reviewer == person.id:
         return None
     return Refusal(_("This review is somebody else's."))
-
-
-def visible_to(person: Person, first: int) -> tuple[str, list[Any]]:
-    """SQL over ``application a`` for the cases that ``person`` may see, and its values from
-    ``$first``: the one place that says so. A reviewer with a conflict does not see the case.
-    """
-    if person.is_any(Role.CENTRAL, Role.AUDITOR):
-        return "a.state <> 'draft'", []
-    if person.organisation is not None:
-        return f"a.organisation = ${first}", [person.organisation]
-    mine = (
-        f"a.state <> 'draft' AND a.sectors && ${first}::varchar[] AND NOT EXISTS ("  # noqa: S608  (numbers)
-        'SELECT 1 FROM review c WHERE c."case" = a.id '
-        f"AND c.reviewer = ${first + 1} AND c.state = 'declined_conflict')"
-    )
-    return mine, [sorted(person.sectors), person.id]

@@ -1,7 +1,9 @@
-"""Reads of cases for staff. The applicant's own reads are in ``applicant_queries``."""
+"""Reads of cases for staff. The applicant's own reads are in ``applicant_queries``, the
+reviewer's desk in ``reviewer_queries``."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -9,14 +11,72 @@ from uuid import UUID
 import msgspec
 
 from sandbox.applications import reading, rules
-from sandbox.applications.policy import visible_to
 from sandbox.applications.tables import Application
 from sandbox.foundation.database import fetch
 from sandbox.foundation.errors import NotFound
-from sandbox.foundation.policy import allow, may
+from sandbox.foundation.policy import may
 from sandbox.foundation.web.pagination import Cursor, Page, keyset, paginate
 from sandbox.framework import library
-from sandbox.people.person import Person, Role
+from sandbox.people.person import CASE_READERS, Person, Role
+
+# Who sees what -----------------------------------------------------------------------------
+
+_EVERYWHERE = frozenset({Role.CENTRAL, Role.AUDITOR, Role.SYSTEM})
+
+
+def visible_to(person: Person, first: int) -> tuple[str, list[Any]]:
+    """SQL over ``application a`` for the cases whose inside ``person`` may see, and its values
+    from ``$first``: the one place that says so, for lists, pages, files and commands alike.
+
+    A case of one's own firm is seen from the firm's side only, and one about which a conflict
+    was declared not at all, whatever other roles are held. Whoever only reviews sees the cases
+    they were asked to review, once they have declared.
+    """
+    if not person.is_any(*CASE_READERS, Role.SYSTEM):
+        return "false", []
+    mine = f'SELECT 1 FROM review m WHERE m."case" = a.id AND m.reviewer = ${first}'  # noqa: S608  (numbers)
+    parts = [
+        "a.state <> 'draft'",
+        f"a.organisation IS DISTINCT FROM ${first + 1}::uuid",
+        f"NOT EXISTS ({mine} AND m.state = 'declined_conflict')",
+    ]
+    values: list[Any] = [person.id, person.organisation]
+    if not person.is_any(*_EVERYWHERE):
+        parts.append(f"a.sectors && ${first + 2}::varchar[]")
+        values.append(sorted(person.sectors))
+        if only_reviews(person):
+            parts.append(f"EXISTS ({mine} AND m.state IN ('reviewing', 'submitted'))")
+    return " AND ".join(parts), values
+
+
+def only_reviews(person: Person) -> bool:
+    """Whether ``person`` comes to a case as a reviewer and as nothing else."""
+    return not person.is_any(*CASE_READERS - {Role.REVIEWER}, Role.SYSTEM)
+
+
+async def check_visible(person: Person, application_id: UUID) -> None:
+    """Stop whoever may not see the inside of a case.
+
+    :raises NotFound: it is not there, or not for them.
+    """
+    seen, values = visible_to(person, 2)
+    query = f"SELECT 1 FROM application a WHERE a.id = $1 AND {seen}"  # noqa: S608  (no values in it)
+    if not await fetch(query, application_id, *values):
+        raise NotFound
+
+
+async def without_conflict(application_id: UUID, people: Iterable[Person]) -> list[Person]:
+    """Those of ``people`` who have declared no conflict in the case: only they are told what
+    goes on in it."""
+    rows = await fetch(
+        "SELECT reviewer FROM review WHERE \"case\" = $1 AND state = 'declined_conflict'",
+        application_id,
+    )
+    declared = {row["reviewer"] for row in rows}
+    return [person for person in people if person.id not in declared]
+
+
+# The queue ---------------------------------------------------------------------------------
 
 
 class Filters(msgspec.Struct, frozen=True, kw_only=True):
@@ -119,7 +179,9 @@ async def counts(person: Person) -> dict[str, int]:
 
 
 class ReviewLine(msgspec.Struct, frozen=True, kw_only=True):
-    """A review as the officer and the decision maker see it: what it says once submitted."""
+    """A review as the officer and the decision maker see it. What it says is empty until it is
+    submitted, and for whoever still owes a review of their own.
+    """
 
     id: UUID
     reviewer: UUID
@@ -210,6 +272,7 @@ async def case(person: Person, application_id: UUID) -> Case:
     :raises NotFound: it is not there, or not for them.
     """
     row = await _readable(person, application_id)
+    blind = await _owes_review(person, row.id)
     pack = library.pack_of(row.pack_version)
     versions = await fetch(
         'SELECT answers::text AS answers FROM application_version WHERE "case" = $1 '
@@ -237,8 +300,12 @@ async def case(person: Person, application_id: UUID) -> Case:
             before=answers[1] if len(answers) > 1 else None,
         ),
         notes=await _notes(row.id), screening=await _screening(row.id),
-        reviews=await reviews(row.id), clarifications=await clarifications(row.id),
-        recommendation=await _recommendation(row.id), decision=await _decision(row.id),
+        reviews=await reviews(
+            row.id, blind=blind, of=person.id if blind and only_reviews(person) else None
+        ),
+        clarifications=await clarifications(row.id),
+        recommendation=None if blind else await _recommendation(row.id),
+        decision=await _decision(row.id),
         letters=await letters(row.id), files=await files_of(row.id),
         history=await history(row.id),
         can=frozenset(act for act in _ACTS if may(person, act, row)),
@@ -252,32 +319,27 @@ _ACTS = (
 
 
 async def _readable(person: Person, application_id: UUID) -> Application:
+    await check_visible(person, application_id)
     found: Application | None = (
         await Application.objects()
         .where(Application.id == application_id)
         .first()
         .output(load_json=True)
     )
-    if found is None:
-        raise NotFound
-    allow(person, "read_internal", found)
-    await check_reviewer(person, found)
+    assert found is not None
     return found
 
 
-async def check_reviewer(person: Person, application: Application) -> None:
-    """Whoever only reviews reads the cases they were asked to, once they have declared.
-
-    :raises NotFound: they were not asked, have not declared, or have a conflict.
+async def _owes_review(person: Person, case_id: UUID) -> bool:
+    """Whether ``person`` still owes a review of the case. Until it is in they judge by the
+    application alone: no other review is loaded, nor what the officer made of them.
     """
-    only = person.is_any(Role.REVIEWER) and not person.is_any(Role.OFFICER, Role.DECISION_MAKER)
-    if not only:
-        return
     rows = await fetch(
-        'SELECT state FROM review WHERE "case" = $1 AND reviewer = $2', application.id, person.id
-    )
-    if not rows or rows[0]["state"] not in {"reviewing", "submitted"}:
-        raise NotFound
+        'SELECT 1 FROM review WHERE "case" = $1 AND reviewer = $2 '
+        "AND state IN ('asked', 'reviewing')",
+        case_id, person.id,
+    )  # fmt: skip
+    return bool(rows)
 
 
 async def _notes(case_id: UUID) -> list[dict[str, Any]]:
@@ -298,24 +360,25 @@ async def _screening(case_id: UUID) -> dict[str, Any] | None:
     return {**rows[0], **decoded}
 
 
-async def reviews(case_id: UUID) -> list[ReviewLine]:
-    """The reviews of a case; what an unfinished one holds is left out: it is blind."""
+async def reviews(
+    case_id: UUID, *, blind: bool = False, of: UUID | None = None
+) -> list[ReviewLine]:
+    """The reviews of a case, or that ``of`` one reviewer.
+
+    What an unfinished one holds is left out; of a ``blind`` reader's, what any holds.
+    """
     rows = await fetch(
-        "SELECT id, reviewer, reviewer_name, state, due_at, submitted_at, conflict, "
-        "scores::text AS scores, comments::text AS comments, comment, recommendation "
-        'FROM review WHERE "case" = $1 ORDER BY asked_at, reviewer_name',
-        case_id,
-    )
-    hidden = {"scores": {}, "comments": {}, "comment": "", "recommendation": ""}
+        "SELECT r.id, r.reviewer, r.reviewer_name, r.state, r.due_at, r.submitted_at, r.conflict, "
+        "coalesce(w.scores::text, '{}') AS scores, coalesce(w.comments::text, '{}') AS comments, "
+        "coalesce(w.comment, '') AS comment, coalesce(w.recommendation, '') AS recommendation "
+        "FROM review r LEFT JOIN review w ON w.id = r.id AND w.state = 'submitted' AND NOT $2 "
+        'WHERE r."case" = $1 AND ($3::uuid IS NULL OR r.reviewer = $3) '
+        "ORDER BY r.asked_at, r.reviewer_name",
+        case_id, blind, of,
+    )  # fmt: skip
+    decoded = ("scores", "comments")
     return [
-        ReviewLine(
-            **{
-                **row,
-                "scores": msgspec.json.decode(row["scores"]),
-                "comments": msgspec.json.decode(row["comments"]),
-                **(hidden if row["state"] != "submitted" else {}),
-            }
-        )
+        ReviewLine(**{**row, **{name: msgspec.json.decode(row[name]) for name in decoded}})
         for row in rows
     ]
 
@@ -381,90 +444,3 @@ async def history(case_id: UUID) -> list[Event]:
         case_id,
     )
     return [Event(**row) for row in rows]
-
-
-# Reviewing ---------------------------------------------------------------------------------
-
-
-class MyReview(msgspec.Struct, frozen=True, kw_only=True):
-    """A review on its reviewer's list."""
-
-    id: UUID
-    case: UUID
-    reference: str
-    title: str
-    organisation: str
-    lead_sector: str
-    state: str
-    asked_at: datetime
-    due_at: datetime | None
-    submitted_at: datetime | None
-
-
-async def my_reviews(person: Person) -> list[MyReview]:
-    """The reviews that ``person`` was asked for: open ones first, the most urgent first."""
-    rows = await fetch(
-        'SELECT r.id, r."case", a.reference, a.title, o.name AS organisation, a.lead_sector, '
-        "r.state, r.asked_at, r.due_at, r.submitted_at FROM review r "
-        'JOIN application a ON a.id = r."case" JOIN organisation o ON o.id = a.organisation '
-        "WHERE r.reviewer = $1 "
-        "ORDER BY r.state IN ('submitted', 'declined_conflict'), r.due_at LIMIT 200",
-        person.id,
-    )
-    return [MyReview(**row) for row in rows]
-
-
-class ReviewDesk(msgspec.Struct, frozen=True, kw_only=True):
-    """A reviewer's desk: the case (empty until declared) and the review as it stands."""
-
-    id: UUID
-    case: UUID
-    reference: str
-    title: str
-    organisation: str
-    lead_sector: str
-    pack_version: str
-    state: str
-    due_at: datetime | None
-    conflict: str
-    scores: dict[str, int]
-    comments: dict[str, str]
-    comment: str
-    recommendation: str
-    sections: list[reading.AnsweredSection]
-    files: list[FileLine]
-    others: list[ReviewLine]
-
-
-async def review_desk(person: Person, review_id: UUID) -> ReviewDesk:
-    """A review with what its reviewer may read: nothing of the case before the declaration,
-    the other reviews only after their own is in.
-
-    :raises NotFound: there is none such, or it is somebody else's.
-    """
-    rows = await fetch(
-        'SELECT r.id, r."case", r.state, r.due_at, r.conflict, r.scores::text AS scores, '
-        "r.comments::text AS comments, r.comment, r.recommendation, a.reference, a.title, "
-        "a.lead_sector, a.pack_version, o.name AS organisation, a.marks::text AS marks, "
-        '(SELECT v.answers::text FROM application_version v WHERE v."case" = a.id '
-        "ORDER BY v.number DESC LIMIT 1) AS answers "
-        'FROM review r JOIN application a ON a.id = r."case" '
-        "JOIN organisation o ON o.id = a.organisation WHERE r.id = $1 AND r.reviewer = $2",
-        review_id, person.id,
-    )  # fmt: skip
-    if not rows:
-        raise NotFound
-    row = rows[0]
-    answers, marks = row.pop("answers"), msgspec.json.decode(row.pop("marks"))
-    for name in ("scores", "comments"):
-        row[name] = msgspec.json.decode(row[name])
-    declared = row["state"] in {"reviewing", "submitted"}
-    pack = library.pack_of(row["pack_version"])
-    shown = msgspec.json.decode(answers or "{}") if declared else None
-    others = await reviews(row["case"]) if row["state"] == "submitted" else []
-    return ReviewDesk(
-        **row,
-        sections=reading.in_words(pack, shown, marks=marks) if shown is not None else [],
-        files=await files_of(row["case"]) if declared else [],
-        others=[one for one in others if one.id != review_id and one.state == "submitted"],
-    )

@@ -181,7 +181,7 @@ INDEXES = (
     "CREATE SEQUENCE IF NOT EXISTS application_numbering",
     # The queue: open cases by the end of the clock that runs (queries.queue).
     "CREATE INDEX IF NOT EXISTS application_queue ON application (due_at, id)",
-    # Cases of a sector, the lead or another (policy: visible_to).
+    # Cases of a sector, the lead or another (queries.visible_to).
     "CREATE INDEX IF NOT EXISTS application_sectors ON application USING gin (sectors)",
     'CREATE UNIQUE INDEX IF NOT EXISTS review_once ON review ("case", reviewer)',
 )

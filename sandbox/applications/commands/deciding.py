@@ -8,7 +8,8 @@ from uuid import UUID, uuid4
 
 import msgspec
 
-from sandbox.applications import rules
+from sandbox.applications import queries, rules
+from sandbox.applications.commands.opening import open_case
 from sandbox.applications.commands.telling import (
     applicant_language,
     keep_words,
@@ -27,7 +28,6 @@ from sandbox.applications.tables import (
 from sandbox.foundation import files
 from sandbox.foundation.errors import InvalidInput
 from sandbox.foundation.i18n import _
-from sandbox.foundation.policy import allow
 from sandbox.foundation.work import work_of
 from sandbox.framework import library
 from sandbox.people import queries as people
@@ -46,8 +46,7 @@ async def recommend(person: Person, application_id: UUID, *, outcome: str, text:
     if errors:
         raise InvalidInput(errors)
     async with work_of(person) as work:
-        application = await work.lock(Application, application_id)
-        allow(person, "recommend", application)
+        application = await open_case(work, person, application_id, "recommend")
         waiting = (Clarification.case == application.id) & Clarification.answered_at.is_null()
         rules.check_recommendable(
             await _reviews(application), await Clarification.count().where(waiting)
@@ -61,7 +60,7 @@ async def recommend(person: Person, application_id: UUID, *, outcome: str, text:
         await work.save(application, recommendation)
         work.record("application.recommended", application, outcome=outcome)
         makers = await people.staff(role=Role.DECISION_MAKER, sector=application.lead_sector)
-        for maker in makers:
+        for maker in await queries.without_conflict(application.id, makers):
             await work.mail(
                 maker.email, "applications/to_decide", maker.language, case=application.id,
                 name=maker.name, application=application, pack=pack,
@@ -80,8 +79,7 @@ async def send_back(person: Person, application_id: UUID, *, reason: str) -> Non
     if not reason.strip():
         raise InvalidInput({"reason": _("Say what you need before you can decide")})
     async with work_of(person) as work:
-        application = await work.lock(Application, application_id)
-        allow(person, "send_back", application)
+        application = await open_case(work, person, application_id, "send_back")
         pack = library.pack_of(application.pack_version)
         rules.move(application, "send_back", pack=pack, at=work.now)
         note = Note(
@@ -117,8 +115,7 @@ async def decide(person: Person, application_id: UUID, *, outcome: str, terms: T
     :raises RuleBroken: not recommended yet, or the person is the only reviewer.
     """
     async with work_of(person) as work:
-        application = await work.lock(Application, application_id)
-        allow(person, "decide", application)
+        application = await open_case(work, person, application_id, "decide")
         pack = library.pack_of(application.pack_version)
         rules.LIFE.step(application.state, "decide")
         rules.check_decider(person.id, await _reviews(application))

@@ -8,6 +8,7 @@ from uuid import UUID, uuid4
 import msgspec
 
 from sandbox.applications import rules
+from sandbox.applications.commands.opening import open_case
 from sandbox.applications.commands.telling import tell_officers
 from sandbox.applications.tables import Application, Review
 from sandbox.foundation.errors import InvalidInput, RuleBroken
@@ -26,8 +27,7 @@ async def assign_reviewer(person: Person, application_id: UUID, reviewer_id: UUI
     :raises RuleBroken: the case is not in review.
     """
     async with work_of(person) as work:
-        application = await work.lock(Application, application_id)
-        allow(person, "assign", application)
+        application = await open_case(work, person, application_id, "assign")
         _check_in_review(application)
         reviewer = await people.person(reviewer_id)
         if (
@@ -73,7 +73,7 @@ async def take_back_review(person: Person, review_id: UUID) -> None:
     """
     async with work_of(person) as work:
         application, review = await _locked(work, review_id)
-        allow(person, "assign", application)
+        await open_case(work, person, application.id, "assign")
         if review.state not in {"asked", "reviewing"}:
             raise RuleBroken("review.take_back.done", _("A finished review stays on record."))
         work.record("review.taken_back", review)
@@ -99,6 +99,10 @@ async def declare(person: Person, review_id: UUID, *, conflict: str) -> None:
         await work.save(review)
         work.record("review.declared", review, conflict=bool(review.conflict))
         if review.conflict:
+            if application.case_officer == person.id:
+                # From now on they see nothing of the case, so somebody else must take it.
+                application.case_officer = None
+                await work.save(application)
             await tell_officers(work, application, "conflict", reviewer=review.reviewer_name)
 
 

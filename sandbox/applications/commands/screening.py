@@ -6,17 +6,17 @@ from collections.abc import Mapping
 from uuid import UUID, uuid4
 
 from sandbox.applications import rules
+from sandbox.applications.commands.opening import open_case
 from sandbox.applications.commands.telling import (
     applicant_language,
     keep_words,
     tell_applicant,
     tell_officers,
 )
-from sandbox.applications.tables import Application, Clarification, Note, Screening
+from sandbox.applications.tables import Clarification, Note, Screening
 from sandbox.foundation import i18n
 from sandbox.foundation.errors import InvalidInput, RuleBroken
 from sandbox.foundation.i18n import _
-from sandbox.foundation.policy import allow
 from sandbox.foundation.work import work_of
 from sandbox.framework import clocks, library
 from sandbox.people.person import Person
@@ -25,8 +25,7 @@ from sandbox.people.person import Person
 async def take_case(person: Person, application_id: UUID) -> None:
     """Become the officer in charge of a case."""
     async with work_of(person) as work:
-        application = await work.lock(Application, application_id)
-        allow(person, "take", application)
+        application = await open_case(work, person, application_id, "take")
         if application.case_officer == person.id:
             return
         application.case_officer = person.id
@@ -37,8 +36,7 @@ async def take_case(person: Person, application_id: UUID) -> None:
 async def begin_screening(person: Person, application_id: UUID) -> None:
     """Open a submitted case for screening; whoever begins is in charge unless somebody is."""
     async with work_of(person) as work:
-        application = await work.lock(Application, application_id)
-        allow(person, "screen", application)
+        application = await open_case(work, person, application_id, "screen")
         pack = library.pack_of(application.pack_version)
         rules.move(application, "screen", pack=pack, at=work.now)
         application.case_officer = application.case_officer or person.id
@@ -56,9 +54,8 @@ async def screen(
     :raises RuleBroken: the outcome does not follow from the checks.
     """
     async with work_of(person) as work:
-        application = await work.lock(Application, application_id)
         event = "accept" if outcome == "accepted" else "return"
-        allow(person, event, application)
+        application = await open_case(work, person, application_id, event)
         pack = library.pack_of(application.pack_version)
         rules.LIFE.step(application.state, event)
         rules.check_screening(pack, checks, reasons, outcome=outcome, sectors=application.sectors)
@@ -98,8 +95,7 @@ async def ask_clarification(
     if not text.strip():
         raise InvalidInput({"text": _("Write your question")})
     async with work_of(person) as work:
-        application = await work.lock(Application, application_id)
-        allow(person, "ask", application)
+        application = await open_case(work, person, application_id, "ask")
         pack = library.pack_of(application.pack_version)
         if application.state != "awaiting_clarification":
             rules.stop_clock(application, work.now)
@@ -130,8 +126,7 @@ async def add_note(person: Person, application_id: UUID, text: str) -> None:
     if not text.strip():
         raise InvalidInput({"note": _("Write a note")})
     async with work_of(person) as work:
-        application = await work.lock(Application, application_id)
-        allow(person, "note", application)
+        application = await open_case(work, person, application_id, "note")
         note = Note(
             id=uuid4(), case=application.id, author=person.id, author_name=person.name,
             text=text.strip(), at=work.now,
@@ -153,8 +148,7 @@ async def route(person: Person, application_id: UUID, *, lead_sector: str, reaso
     if errors:
         raise InvalidInput(errors)
     async with work_of(person) as work:
-        application = await work.lock(Application, application_id)
-        allow(person, "route", application)
+        application = await open_case(work, person, application_id, "route")
         if application.state not in {"submitted", "screening"}:
             raise RuleBroken(
                 "application.route.too_late",

@@ -5,7 +5,10 @@ from __future__ import annotations
 from typing import Any
 from uuid import uuid4
 
-from sandbox.applications import policy  # noqa: F401  (says who may: without it nobody may)
+from sandbox.applications import (
+    policy,  # noqa: F401  (says who may: without it nobody may)
+    queries,
+)
 from sandbox.applications.tables import Application, Letter
 from sandbox.foundation import i18n
 from sandbox.foundation.database import fetch
@@ -32,7 +35,8 @@ async def tell_officers(
     work: Work, application: Application, template: str, **context: Any
 ) -> None:
     """Mail the case officer, or every officer of the sector while nobody has the case."""
-    officers = await people.staff(role=Role.OFFICER, sector=application.lead_sector)
+    everybody = await people.staff(role=Role.OFFICER, sector=application.lead_sector)
+    officers = await queries.without_conflict(application.id, everybody)
     mine = [person for person in officers if person.id == application.case_officer]
     for person in mine or officers:
         await work.mail(

@@ -6,7 +6,7 @@ from uuid import UUID
 from litestar import Request, get, post
 from litestar.params import FromPath
 
-from sandbox.applications import commands, queries, rules
+from sandbox.applications import commands, reviewer_queries, rules
 from sandbox.applications.commands import Written
 from sandbox.applications.policy import REVIEW
 from sandbox.foundation.errors import InvalidInput
@@ -22,7 +22,7 @@ Asked = Request[Person, Any, Any]
 @get("/reviews", permission=REVIEW)
 async def show_reviews(request: Asked) -> Any:
     """The reviews one was asked for."""
-    mine = await queries.my_reviews(request.user)
+    mine = await reviewer_queries.my_reviews(request.user)
     done = {"submitted", "declined_conflict"}
     return page(
         request, "cases/my_reviews.html", open_reviews=[r for r in mine if r.state not in done],
@@ -37,7 +37,7 @@ async def show_review(request: Asked, review: FromPath[UUID]) -> Any:
 
 
 async def _desk(request: Asked, review_id: UUID, form: Form[Any] | None, status: int = 200) -> Any:
-    desk = await queries.review_desk(request.user, review_id)
+    desk = await reviewer_queries.review_desk(request.user, review_id)
     pack = library.pack_of(desk.pack_version)
     if form is None:
         form = Form(

@@ -11,7 +11,6 @@ from sandbox.applications.policy import READ_FILES
 from sandbox.applications.tables import Application
 from sandbox.foundation import files
 from sandbox.foundation.errors import NotFound
-from sandbox.foundation.policy import allow
 from sandbox.foundation.tables import StoredFile
 from sandbox.people.person import Person
 
@@ -25,8 +24,8 @@ async def download(request: Request[Person, Any, Any], file: FromPath[UUID]) -> 
     application = await Application.objects().get(Application.id == stored.case)
     if application is None:
         raise NotFound
-    allow(request.user, "read", application)
-    await queries.check_reviewer(request.user, application)
+    if not request.user.belongs_to(application.organisation):
+        await queries.check_visible(request.user, application.id)
     return await files.response_for(stored)
 
 
