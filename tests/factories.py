@@ -67,6 +67,25 @@ async def decision_maker(sector: str = "healthcare") -> Person:
     return await _of_sector(Role.DECISION_MAKER, sector)
 
 
+async def official(*roles: Role, sector: str = "healthcare") -> Person:
+    """Someone who holds several roles at the authority that leads ``sector``."""
+    lead = library.current().lead_of(sector)
+    number = next(_numbers)
+    return await account(
+        f"Official {number}", roles=frozenset(roles), authority=lead.key,
+        sectors=frozenset({sector}),
+    )  # fmt: skip
+
+
+async def with_a_firm(person: Person) -> Person:
+    """``person``, who from now on owns a firm as well."""
+    await commands.found_organisation(
+        person, name=f"Firm {next(_numbers)}", registration_number=f"2026{next(_numbers):08}",
+        country="MY", size="start_up",
+    )  # fmt: skip
+    return await _person(person.id)
+
+
 async def central() -> Person:
     """Someone of the central office."""
     return await _appointed(Role.CENTRAL, library.current().central.key)

@@ -21,6 +21,9 @@ READ_PILOTS = permission("read pilots", CASE_READERS | {Role.APPLICANT})
 KEEP_PILOTS = permission("keep the firm's side of a pilot", {Role.APPLICANT})
 SUPERVISE_PILOTS = permission("supervise pilots", {Role.OFFICER, Role.DECISION_MAKER})
 DECIDE_PILOTS = permission("decide on pilots", {Role.DECISION_MAKER})
+KEEP_KEYS = permission(
+    "make and revoke a pilot's keys", {Role.APPLICANT, Role.OFFICER, Role.DECISION_MAKER}
+)
 MOVE_PILOTS = permission("move pilots along", {Role.APPLICANT, Role.OFFICER, Role.DECISION_MAKER})
 API = permission("use the API with a pilot's token", {Role.APPLICANT})
 
@@ -43,6 +46,9 @@ def may(person: Person, action: str, pilot: Pilot | Offer) -> Refusal | None:
         return Refusal(_("This pilot is not one of yours."))
     if action == "read" or (person.is_any(Role.SYSTEM) and action in SYSTEM_MAY):
         return None
+    if person.belongs_to(pilot.organisation) and action not in _FIRMS_ACTS:
+        # Nobody watches over their own firm, whatever office they hold.
+        return Refusal(_("The authority does this."))
     return _CHECKS[action](person, pilot)
 
 
@@ -81,20 +87,20 @@ def _decision_maker(person: Person, pilot: Pilot | Offer) -> Refusal | None:
 
 
 def _either_side(person: Person, pilot: Pilot | Offer) -> Refusal | None:
-    firm = _firm(person, pilot)
-    return _lead(person, pilot) if firm else None
+    side = _firm if person.belongs_to(pilot.organisation) else _lead
+    return side(person, pilot)
 
 
+_FIRMS_ACTS = frozenset(
+    {
+        "accept_plan", "declare_ready", "stop", "submit_evidence", "acknowledge_guidance",
+        "ask_extension", "accept_amendment", "write_exit_report", "issue_token", "revoke_token",
+        "send_telemetry", "explain_breach", "act_on_incident", "report_incident",
+    }
+)  # fmt: skip
 SYSTEM_MAY = frozenset({"suspend", "begin_exit", "supervise_conditions", "report_incident"})
 _CHECKS: dict[str, Callable[[Person, Pilot | Offer], Refusal | None]] = {
-    **dict.fromkeys(
-        (
-            "accept_plan", "declare_ready", "stop", "submit_evidence", "acknowledge_guidance",
-            "ask_extension", "accept_amendment", "write_exit_report", "issue_token",
-            "send_telemetry", "explain_breach", "act_on_incident",
-        ),
-        _firm,
-    ),
+    **dict.fromkeys(_FIRMS_ACTS, _firm),
     **dict.fromkeys(
         (
             "go_live", "suspend", "resume", "begin_exit", "judge_evidence",

@@ -12,11 +12,11 @@ from piccolo.table import Table
 from sandbox.foundation import i18n
 from sandbox.foundation.database import fetch
 from sandbox.foundation.errors import NotFound
-from sandbox.foundation.policy import allow, may
+from sandbox.foundation.policy import may
 from sandbox.foundation.web.pagination import Cursor, Page, keyset, paginate
 from sandbox.framework import library
 from sandbox.framework.pack import Pack
-from sandbox.people.person import Person
+from sandbox.people.person import SECTOR_ROLES, Person
 from sandbox.pilots import promises, rules
 from sandbox.pilots.policy import READS_ALL
 from sandbox.pilots.tables import (
@@ -46,13 +46,42 @@ _ACTS = (
 )  # fmt: skip
 
 
+_DECLARED = (
+    'EXISTS (SELECT 1 FROM review c WHERE c."case" = p."case" AND c.reviewer = ? '
+    "AND c.state = 'declined_conflict')"
+)
+
+
 def visible_to(person: Person, first: int) -> tuple[str, list[Any]]:
-    """SQL over ``pilot p`` for the pilots that ``person`` may read, its values from ``$first``."""
-    if person.is_any(*READS_ALL):
-        return "true", []
+    """SQL over ``pilot p`` for the pilots that ``person`` may read, its values from ``$first``:
+    the one place that says so, for lists, pages and commands alike.
+
+    Read are one's own firm's, and those that an official's role reaches (the policy's
+    ``reaches``) unless they declared a conflict when the case was reviewed.
+    """
+    parts, values = ["false"], list[Any]()
     if person.organisation is not None:
-        return f"p.organisation = ${first}", [person.organisation]
-    return f"p.sectors && ${first}::varchar[]", [sorted(person.sectors)]
+        values.append(person.organisation)
+        parts.append(f"p.organisation = ${first}")
+    if person.is_any(*READS_ALL, *SECTOR_ROLES):
+        n = first + len(values)
+        everywhere = person.is_any(*READS_ALL)
+        values += [person.id] if everywhere else [person.id, sorted(person.sectors)]
+        declared = _DECLARED.replace("?", f"${n}")
+        reached = "true" if everywhere else f"p.sectors && ${n + 1}::varchar[]"
+        parts.append(f"{reached} AND NOT {declared}")
+    return "(" + " OR ".join(f"({part})" for part in parts) + ")", values
+
+
+async def check_visible(person: Person, pilot_id: UUID) -> None:
+    """Stop whoever may not read a pilot.
+
+    :raises NotFound: it is not there, or not for them.
+    """
+    seen, values = visible_to(person, 2)
+    query = f"SELECT 1 FROM pilot p WHERE p.id = $1 AND {seen}"  # noqa: S608  (no values in it)
+    if not await fetch(query, pilot_id, *values):
+        raise NotFound
 
 
 class Filters(msgspec.Struct, frozen=True, kw_only=True):
@@ -161,10 +190,9 @@ async def head(person: Person, pilot_id: UUID) -> Head:
 
     :raises NotFound: it is not there, or not for them.
     """
+    await check_visible(person, pilot_id)
     row = await Pilot.objects().get(Pilot.id == pilot_id)
-    if row is None:
-        raise NotFound
-    allow(person, "read", row)
+    assert row is not None
     (more,) = await fetch(
         "SELECT (SELECT name FROM organisation WHERE id = $2) AS organisation, "
         "(SELECT count(*) FROM condition c WHERE c.pilot = $1 "

@@ -9,6 +9,7 @@ from uuid import UUID, uuid4
 
 from piccolo.table import Table
 
+from sandbox.applications import queries as applications
 from sandbox.foundation.database import fetch
 from sandbox.foundation.errors import NotFound
 from sandbox.foundation.policy import allow
@@ -17,6 +18,7 @@ from sandbox.framework import clocks, library
 from sandbox.framework.pack import Pack
 from sandbox.people import queries as people
 from sandbox.people.person import Person, Role
+from sandbox.pilots import queries
 from sandbox.pilots.tables import Pilot, PilotStep
 
 Part = TypeVar("Part", bound=Table)
@@ -29,6 +31,7 @@ async def open_pilot(work: Work, person: Person, pilot_id: UUID, action: str) ->
     :raises Forbidden: they may read it but not do ``action``.
     """
     pilot = await work.lock(Pilot, pilot_id)
+    await queries.check_visible(person, pilot.id)
     allow(person, action, pilot)
     return pilot
 
@@ -107,7 +110,10 @@ async def officers(pilot: Pilot) -> list[Person]:
     rows = await fetch("SELECT case_officer FROM application WHERE id = $1", pilot.case)
     named = rows[0]["case_officer"] if rows else None
     found = await people.person(named) if named else None
-    return [found] if found else await people.staff(role=Role.OFFICER, sector=pilot.lead_sector)
+    if found is not None:
+        return [found]
+    everybody = await people.staff(role=Role.OFFICER, sector=pilot.lead_sector)
+    return await applications.without_conflict(pilot.case, everybody)
 
 
 async def _tell(

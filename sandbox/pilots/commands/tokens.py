@@ -11,7 +11,7 @@ from sandbox.people import rules as people_rules
 from sandbox.people.person import Person
 from sandbox.people.tables import ApiToken
 from sandbox.pilots import rules
-from sandbox.pilots.commands.common import open_part, open_pilot, parts
+from sandbox.pilots.commands.common import open_part, open_pilot, parts, tell_firm
 
 
 async def issue_token(person: Person, pilot_id: UUID, name: str) -> str:
@@ -46,10 +46,13 @@ async def issue_token(person: Person, pilot_id: UUID, name: str) -> str:
 
 
 async def revoke_token(person: Person, token_id: UUID) -> None:
-    """End a token at once; twice is as good as once."""
+    """End a token at once; twice is as good as once. The firm is told when an official did it,
+    for its machines fall silent."""
     async with work_of(person) as work:
-        _pilot, token = await open_part(work, person, ApiToken, token_id, "revoke_token")
+        pilot, token = await open_part(work, person, ApiToken, token_id, "revoke_token")
         if token.revoked_at is None:
             token.revoked_at = work.now
             await work.save(token)
             work.record("token.revoked", token, prefix=token.prefix)
+            if not person.belongs_to(pilot.organisation):
+                await tell_firm(work, pilot, "token_revoked", token=token)

@@ -7,13 +7,19 @@ from uuid import UUID
 from litestar import get, post
 from litestar.params import FromPath
 
-from sandbox.foundation.errors import InvalidInput, RuleBroken
+from sandbox.foundation.errors import Forbidden, InvalidInput, RuleBroken
 from sandbox.foundation.i18n import _, current_language
 from sandbox.foundation.web.forms import Form, read_values
 from sandbox.foundation.web.pages import flash, redirect, saved
 from sandbox.pilots import amendments, commands, plan, queries, rules
 from sandbox.pilots.pages.common import Asked, of_head
-from sandbox.pilots.policy import DECIDE_PILOTS, KEEP_PILOTS, READ_PILOTS, SUPERVISE_PILOTS
+from sandbox.pilots.policy import (
+    DECIDE_PILOTS,
+    KEEP_KEYS,
+    KEEP_PILOTS,
+    READ_PILOTS,
+    SUPERVISE_PILOTS,
+)
 from sandbox.pilots.tables import ExitReport, Extension
 from sandbox.settings import settings
 
@@ -187,14 +193,16 @@ async def decide_extension(request: Asked, pilot: FromPath[UUID]) -> Any:
 # Keys of the API -----------------------------------------------------------------------------
 
 
-@get("/pilots/{pilot:uuid}/tokens", permission=KEEP_PILOTS)
+@get("/pilots/{pilot:uuid}/tokens", permission=KEEP_KEYS)
 async def show_tokens(request: Asked, pilot: FromPath[UUID]) -> Any:
-    """The keys of the API, and how to send figures."""
+    """The keys of the API: the firm makes them, either side revokes them."""
     return await _token_page(request, pilot, Form({}))
 
 
 async def _token_page(request: Asked, pilot_id: UUID, form: Form[Any], plain: str = "") -> Any:
     head = await queries.head(request.user, pilot_id)
+    if not head.firm and "revoke_token" not in head.can:
+        raise Forbidden(_("The authority that leads this case does this."))
     return of_head(
         request, head, "tokens", form, tokens=await queries.tokens(pilot_id), plain=plain,
         metrics=await queries.metrics(pilot_id), base_url=settings.base_url,
@@ -214,7 +222,7 @@ async def issue_token(request: Asked, pilot: FromPath[UUID]) -> Any:
     return await _token_page(request, pilot, Form({}), plain)
 
 
-@post("/pilots/{pilot:uuid}/tokens/{token:uuid}/revoke", permission=KEEP_PILOTS)
+@post("/pilots/{pilot:uuid}/tokens/{token:uuid}/revoke", permission=KEEP_KEYS)
 async def revoke_token(request: Asked, pilot: FromPath[UUID], token: FromPath[UUID]) -> Any:
     """Take a key out of use."""
     await commands.revoke_token(request.user, token)
