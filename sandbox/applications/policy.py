@@ -10,6 +10,7 @@ from sandbox.people.person import CASE_READERS, Person, Role
 APPLY = permission("apply for the sandbox", {Role.APPLICANT})
 READ_CASES = permission("read cases", CASE_READERS)
 SCREEN = permission("screen and guide cases", {Role.OFFICER})
+NOTE = permission("leave internal notes", {Role.OFFICER, Role.DECISION_MAKER})
 REVIEW = permission("review cases", {Role.REVIEWER})
 DECIDE = permission("decide cases", {Role.DECISION_MAKER})
 ROUTE = permission("route cases to a sector", {Role.CENTRAL})

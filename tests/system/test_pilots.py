@@ -85,7 +85,8 @@ async def live(people: dict[str, Person]) -> Pilot:
     """A pilot that is live."""
     key = await admitted(*people.values())
     pilot = await commands.accept_plan(people["founder"], key)
-    for condition in await Condition.objects().where(Condition.precedent.eq(True)):
+    own = Condition.pilot == pilot.id
+    for condition in await Condition.objects().where(own & Condition.precedent.eq(True)):
         evidence = await commands.submit_evidence(people["founder"], condition.id, text="Policy")
         await commands.judge_evidence(people["officer"], evidence.id, accepted=True)
     await commands.declare_ready(people["founder"], pilot.id)

@@ -8,7 +8,7 @@ from litestar import Request, get, post
 from litestar.params import FromPath
 
 from sandbox.applications import commands, decision_form, queries, rules
-from sandbox.applications.policy import DECIDE, READ_CASES, ROUTE, SCREEN
+from sandbox.applications.policy import DECIDE, NOTE, READ_CASES, ROUTE, SCREEN
 from sandbox.foundation.database import fetch
 from sandbox.foundation.errors import InvalidInput, NotFound, RuleBroken
 from sandbox.foundation.i18n import N_, _, current_language
@@ -69,7 +69,7 @@ _STEPS = {
 }
 
 
-@post("/cases/{case:uuid}/notes", permission=READ_CASES)
+@post("/cases/{case:uuid}/notes", permission=NOTE)
 async def add_note(request: Asked, case: FromPath[UUID]) -> Any:
     """Leave an internal note."""
     values, _files = await read_values(request)
