@@ -143,14 +143,14 @@ def judge(
     """
     if evidence.verdict:
         raise RuleBroken("evidence.judge.decided", _("This evidence was decided before."))
-    evidence.verdict_reason = reason.strip() if accepted else given(reason)
-    evidence.verdict = "accepted" if accepted else "returned"
-    evidence.verdict_by, evidence.verdict_at = by, at
+    reason = reason.strip() if accepted else given(reason)
     if isinstance(subject, Milestone):
         MILESTONE.move(subject, "accept" if accepted else "return", at=at)
-        subject.reason = evidence.verdict_reason
+        subject.reason = reason
     elif accepted:
         _credit(subject, at)
+    evidence.verdict, evidence.verdict_reason = "accepted" if accepted else "returned", reason
+    evidence.verdict_by, evidence.verdict_at = by, at
 
 
 def _credit(condition: Condition, at: datetime) -> None:

@@ -176,10 +176,12 @@ def given(reason: str) -> str:
 def check_open(pilot: Pilot) -> None:
     """Nothing changes on a closed pilot.
 
-    :raises RuleBroken: ``pilot.closed``.
+    :raises RuleBroken: ``pilot.change.closed``.
     """
     if pilot.state == "closed":
-        raise RuleBroken("pilot.closed", _("The pilot is closed, so nothing changes any more."))
+        raise RuleBroken(
+            "pilot.change.closed", _("The pilot is closed, so nothing changes any more.")
+        )
 
 
 def check_amendable(pilot: Pilot) -> None:
@@ -364,7 +366,7 @@ def extend(
 def refuse_extension(extension: Extension, *, reason: str, by: UUID | None, at: datetime) -> None:
     """Refuse an extension that was asked for."""
     if extension.state != "asked":
-        raise RuleBroken("extension.decided", _("This was decided before."))
+        raise RuleBroken("extension.refuse.decided", _("This was decided before."))
     _decide_extension(extension, "refused", given(reason), by, at)
 
 

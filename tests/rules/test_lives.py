@@ -1,64 +1,346 @@
-"""Whatever happens in whatever order, nothing ends in a state that nobody declared."""
+"""Applications, reviews, lessons and reports: whatever happens to them in whatever order, the
+rules let nothing into a state that nobody declared, and refuse by name.
+
+What should happen is written here; the code's tables are held against it at the end.
+"""
 
 from __future__ import annotations
 
-from types import SimpleNamespace
+from datetime import timedelta
+from typing import Any, ClassVar
+from uuid import UUID, uuid4
 
 import pytest
-from hypothesis import settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
+from hypothesis.stateful import invariant, rule
 
-from sandbox.applications.rules import LIFE as APPLICATION
-from sandbox.foundation import clock
-from sandbox.foundation.errors import RuleBroken
+from sandbox.applications import rules as applications
+from sandbox.applications.tables import Application, Review
 from sandbox.foundation.lifecycle import LifeCycle
+from sandbox.framework import library
+from sandbox.framework.pack import Pack
 from sandbox.incidents.rules import LIFE as INCIDENT
-from sandbox.lessons.rules import LIFE as LESSON
+from sandbox.lessons import rules as lessons
+from sandbox.lessons.tables import Lesson
 from sandbox.people.person import Role
 from sandbox.pilots.rules import CONDITION, EXIT_REPORT, MILESTONE, PILOT
-from sandbox.reports.rules import LIFE as REPORT
+from sandbox.reports import rules as reports
+from sandbox.reports.tables import Report
+from tests.rules.living import NOW, OFTEN, REASONS, Life, declared, refused, row_of, stated, steps
+from tests.rules.test_lives_of_pilots import (
+    ConditionLife,
+    ExitReportLife,
+    IncidentLife,
+    MilestoneLife,
+    PilotLife,
+)
 
-CYCLES = (APPLICATION, PILOT, CONDITION, MILESTONE, EXIT_REPORT, INCIDENT, LESSON, REPORT)
-
-
-def machine_of(cycle: LifeCycle) -> type[RuleBasedStateMachine]:
-    """Something that lives by ``cycle``, to which anything may happen."""
-    events = sorted({step.event for step in cycle.transitions} | {"no_such_event"})
-
-    class Life(RuleBasedStateMachine):
-        def __init__(self) -> None:
-            super().__init__()
-            self.subject = SimpleNamespace(state=cycle.initial, state_since=clock.now())
-
-        @rule(event=st.sampled_from(events))
-        def happens(self, event: str) -> None:
-            before = self.subject.state
-            allowed = {s.event: s.target for s in cycle.transitions if before in s.sources}
-            refused = ""
-            try:
-                cycle.move(self.subject, event, at=clock.now())
-            except RuleBroken as error:
-                refused = error.rule
-            if event in allowed:
-                assert not refused
-                assert self.subject.state == allowed[event]
-            else:
-                assert refused == f"{cycle.name}.{event}.not_from_{before}"
-                assert self.subject.state == before
-
-        @invariant()
-        def is_declared(self) -> None:
-            assert self.subject.state in cycle.states
-
-    return Life
+PACK: Pack = library.current()
+WRITER, SECOND = uuid4(), uuid4()
 
 
-@pytest.mark.parametrize("cycle", CYCLES, ids=lambda cycle: cycle.name)
-def test_no_sequence_of_events_leaves_the_life(cycle: LifeCycle) -> None:
-    case = machine_of(cycle).TestCase
-    case.settings = settings(max_examples=60, stateful_step_count=40, deadline=None)
-    case("runTest").runTest()
+class ApplicationLife(Life):
+    steps = steps("""
+        submit: draft returned > submitted
+        screen: submitted > screening
+        return: screening > returned
+        accept: screening > in_review
+        ask: in_review > awaiting_clarification
+        answer: awaiting_clarification > in_review
+        recommend: in_review > recommended
+        send_back: recommended > in_review
+        decide: recommended > decided
+        withdraw: draft submitted screening returned in_review > withdrawn
+        withdraw: awaiting_clarification recommended > withdrawn
+        lapse: draft returned awaiting_clarification > lapsed
+        reopen: lapsed > draft
+    """)
+    guarded = frozenset({"submit", "return", "accept", "recommend", "decide", "reopen"})
+
+    start: ClassVar = {
+        "state": st.sampled_from(sorted(applications.LIFE.states)),
+        "fresh": st.booleans(),
+    }
+
+    def begins(self, state: str, fresh: bool) -> None:
+        self.row = row_of(Application, state=state, sectors=["healthcare"], stops=[], version=0)
+        self.row.submitted_at = None if fresh else NOW
+        self.row.complete_at = self.row.submitted_at
+
+    @rule(complete=OFTEN)
+    def submit(self, complete: bool) -> None:
+        missing = {} if complete else {"title": "Write a title"}
+        submitted = self.takes(
+            self.row, "submit",
+            lambda: applications.submit(self.row, missing=missing, pack=PACK, at=NOW),
+            when=complete,
+        )  # fmt: skip
+        assert not submitted or self.row.submitted_at == NOW
+
+    @rule(event=st.sampled_from(["screen", "ask", "answer", "send_back", "withdraw", "lapse"]))
+    def moves(self, event: str) -> None:
+        self.takes(self.row, event, lambda: applications.move(self.row, event, pack=PACK, at=NOW))
+
+    @rule(
+        outcome=st.sampled_from(["accepted", "returned"]),
+        failing=st.sampled_from(["", "", "in_scope", "rule_named"]),
+        whole=OFTEN, reasoned=OFTEN,
+    )  # fmt: skip
+    def is_screened(self, outcome: str, failing: str, whole: bool, reasoned: bool) -> None:
+        asked = [c for c in PACK.screening if not c.sectors or "healthcare" in c.sectors]
+        checks = {c.key: "no" if c.key == failing else "yes" for c in asked}
+        if not whole:
+            checks.pop(asked[-1].key)
+        reasons = {failing: "Name the clause."} if failing and reasoned else {}
+        event = "accept" if outcome == "accepted" else "return"
+
+        def screen() -> None:
+            applications.LIFE.step(self.row.state, event)
+            applications.check_screening(
+                PACK, checks, reasons, outcome=outcome, sectors=self.row.sectors
+            )
+            applications.move(self.row, event, pack=PACK, at=NOW)
+
+        # In this pack a case that is out of scope is not sent back for it: it is refused later.
+        follows = failing != "rule_named" if event == "accept" else bool(failing)
+        holds = whole and follows and (not failing or reasoned)
+        self.takes(self.row, event, screen, when=holds)
+
+    @rule(
+        states=st.lists(st.sampled_from(["submitted", "submitted", "asked", "reviewing",
+                                         "declined_conflict"]), max_size=3),
+        questions=st.sampled_from([0, 0, 0, 2]),
+    )  # fmt: skip
+    def is_recommended(self, states: list[str], questions: int) -> None:
+        reviews = [row_of(Review, state=state) for state in states]
+
+        def recommend() -> None:
+            applications.check_recommendable(reviews, questions)
+            applications.move(self.row, "recommend", pack=PACK, at=NOW)
+
+        holds = "submitted" in states and set(states) <= {"submitted", "declined_conflict"}
+        self.takes(self.row, "recommend", recommend, when=holds and not questions)
+
+    @rule(
+        reviewers=st.sampled_from([[SECOND], [WRITER, SECOND], [WRITER], [WRITER, WRITER]]),
+        outcome=st.sampled_from([*applications.OUTCOMES, "perhaps"]),
+        reasoned=OFTEN, conditions=st.sampled_from([0, 1, 1]),
+        months=st.sampled_from([6, 6, 1, 0, PACK.terms.testing_months + 1]),
+    )  # fmt: skip
+    def is_decided(
+        self, reviewers: list[UUID], outcome: str, reasoned: bool, conditions: int, months: int
+    ) -> None:
+        reviews = [row_of(Review, state="submitted", reviewer=one) for one in reviewers]
+        known = PACK.reasons_for(outcome) if outcome != "perhaps" else ()  # type: ignore[arg-type]
+        reasons = [known[0].key] if known and reasoned else []
+
+        def decide() -> None:
+            applications.check_decider(WRITER, reviews)
+            applications.check_decision(
+                outcome, reasons=reasons, conditions=[{}] * conditions, months=months, pack=PACK
+            )
+            applications.move(self.row, "decide", pack=PACK, at=NOW)
+
+        admits = outcome.startswith("admitted")
+        holds = (
+            set(reviewers) != {WRITER} and bool(reasons)
+            and (months in {1, 6} or not admits)
+            and (bool(conditions) or outcome != "admitted_with_conditions")
+        )  # fmt: skip
+        self.takes(self.row, "decide", decide, when=holds)
+
+    @rule()
+    def is_opened_again(self) -> None:
+        fresh = self.row.submitted_at is None
+        self.takes(
+            self.row, "reopen", lambda: applications.reopen(self.row, pack=PACK, at=NOW),
+            when=fresh,
+        )  # fmt: skip
+
+    @rule()
+    def is_edited(self) -> None:
+        if self.row.state in {"draft", "returned"}:
+            applications.check_editable(self.row)
+        else:
+            refused(lambda: applications.check_editable(self.row))
+
+    @invariant()
+    def is_declared_and_its_clock_runs(self) -> None:
+        assert self.row.state in applications.LIFE.states
+        ended = self.row.state in {"decided", "withdrawn", "lapsed"}
+        assert ended or self.row.clock == "" or self.row.due_at > NOW - timedelta(days=1)
+        assert not (ended and self.row.clock)
+
+
+class ReviewLife(Life):
+    """A review has no table in the code: it is asked for, declared upon, written, handed in."""
+
+    steps = steps("""
+        declare: asked > reviewing
+        step_aside: asked > declined_conflict
+        write: reviewing > reviewing
+        submit: reviewing > submitted
+    """)
+    guarded = frozenset({"submit"})
+
+    start: ClassVar = {
+        "state": st.sampled_from(["asked", "reviewing", "submitted", "declined_conflict"]),
+    }
+
+    def begins(self, state: str) -> None:
+        self.row = row_of(Review, state=state, scores={}, recommendation="")
+
+    @rule(conflict=st.sampled_from(["", "  ", "My brother’s firm."]))
+    def declares(self, conflict: str) -> None:
+        event = "step_aside" if conflict.strip() else "declare"
+        self.takes(self.row, event, lambda: applications.declare(self.row, conflict=conflict))
+
+    @rule()
+    def writes(self) -> None:
+        self.takes(self.row, "write", lambda: applications.check_reviewing(self.row))
+
+    @rule(scored=OFTEN, recommendation=st.sampled_from(["admit", "conditions", "refuse", "", "x"]))
+    def submits(self, scored: bool, recommendation: str) -> None:
+        criteria = PACK.rubric.criteria
+        self.row.scores = {c.key: 3 for c in (criteria if scored else criteria[1:])}
+        self.row.recommendation = recommendation
+        self.takes(
+            self.row, "submit",
+            lambda: applications.submit_review(self.row, pack=PACK, at=NOW),
+            when=scored and recommendation in {"admit", "conditions", "refuse"},
+        )  # fmt: skip
+
+
+class LessonLife(Life):
+    steps = steps("""
+        clear: draft > cleared
+        reopen: cleared > draft
+        publish: cleared > published
+        supersede: published > superseded
+    """)
+    guarded = frozenset({"clear"})
+
+    start: ClassVar = {"state": st.sampled_from(sorted(lessons.LIFE.states))}
+
+    def begins(self, state: str) -> None:
+        self.row = row_of(Lesson, state=state, author=WRITER, sector="healthcare")
+
+    @rule(by=st.sampled_from([SECOND, SECOND, WRITER]), marked=st.booleans(), reason=REASONS)
+    def is_cleared(self, by: UUID, marked: bool, reason: str) -> None:
+        found = [lessons.Mark("en", "why", "Cikgu", "a name")] if marked else []
+        self.takes(
+            self.row, "clear",
+            lambda: lessons.clear(self.row, by=by, found=found, reason=reason, at=NOW),
+            when=by == SECOND and (not marked or bool(reason.strip())),
+        )  # fmt: skip
+
+    @rule(event=st.sampled_from(["reopen", "supersede"]))
+    def moves(self, event: str) -> None:
+        self.takes(self.row, event, lambda: lessons.LIFE.move(self.row, event, at=NOW))
+
+    @rule()
+    def is_published(self) -> None:
+        done = self.takes(
+            self.row, "publish", lambda: lessons.publish(self.row, number="L-1", at=NOW)
+        )
+        assert not done or self.row.cleared_by in {None, SECOND}
+
+    @rule(
+        sector=st.sampled_from(["finance", "healthcare"]),
+        verdict=st.sampled_from(list(lessons.Verdict)), how=REASONS,
+    )  # fmt: skip
+    def is_adopted(self, sector: str, verdict: lessons.Verdict, how: str) -> None:
+        def adopt() -> None:
+            lessons.check_adoption(self.row, sector=sector, verdict=verdict, how=how)
+
+        told = verdict is lessons.Verdict.ADOPTED or bool(how.strip())
+        if self.row.state == "published" and sector == "finance" and told:
+            adopt()
+        else:
+            refused(adopt)
+
+    @rule()
+    def is_written(self) -> None:
+        if self.row.state == "draft":
+            lessons.check_draft(self.row)
+        else:
+            refused(lambda: lessons.check_draft(self.row))
+
+
+class ReportLife(Life):
+    steps = steps("""
+        build: requested building failed > building
+        finish: building > draft
+        fail: requested building > failed
+        ask_again: failed > requested
+        cancel: requested building failed draft > cancelled
+        approve: draft > approved
+        reopen: approved > draft
+        publish: approved > published
+    """)
+    guarded = frozenset({"approve", "publish"})
+
+    start: ClassVar = {"state": st.sampled_from(sorted(reports.LIFE.states))}
+
+    def begins(self, state: str) -> None:
+        self.row = row_of(Report, state=state, written_by=WRITER, files={}, narrative={})
+
+    @rule(event=st.sampled_from(["build", "finish", "fail", "ask_again", "cancel", "reopen"]))
+    def moves(self, event: str) -> None:
+        self.takes(self.row, event, lambda: reports.LIFE.move(self.row, event, at=NOW))
+
+    @rule(by=st.sampled_from([SECOND, SECOND, WRITER]), written=st.sampled_from([2, 2, 1, 0]))
+    def is_approved(self, by: UUID, written: int) -> None:
+        languages = list(PACK.languages)[:written]
+        self.row.narrative = {language: {"summary": "Words."} for language in languages}
+        self.takes(
+            self.row, "approve",
+            lambda: reports.approve(self.row, by=by, languages=PACK.languages, at=NOW),
+            when=by == SECOND and written == 2,
+        )  # fmt: skip
+
+    @rule(made=st.sampled_from([2, 2, 1, 0]))
+    def is_published(self, made: int) -> None:
+        self.row.files = {language: str(uuid4()) for language in list(PACK.languages)[:made]}
+        self.takes(
+            self.row, "publish",
+            lambda: reports.publish(self.row, number="R-1", languages=PACK.languages, at=NOW),
+            when=made == 2,
+        )  # fmt: skip
+
+
+LIVES: dict[type[Life], LifeCycle | None] = {
+    ApplicationLife: applications.LIFE,
+    ReviewLife: None,
+    PilotLife: PILOT,
+    ConditionLife: CONDITION,
+    MilestoneLife: MILESTONE,
+    ExitReportLife: EXIT_REPORT,
+    IncidentLife: INCIDENT,
+    LessonLife: lessons.LIFE,
+    ReportLife: reports.LIFE,
+}
+CYCLES = [cycle for cycle in LIVES.values() if cycle is not None]
+# Said in the table for people to read; what happens then is a command's to do, not a refusal:
+# an answer that leaves another question open is kept, and the case goes on waiting; conditions
+# move with their pilot, their evidence and their figures.
+TOLD_ONLY = {
+    "application": {"answer"},
+    "condition": {"meet", "enter_force", "breach", "cure", "discharge"},
+    "pilot": {"close"},
+    "incident": {"reopen"},
+}
+
+
+@pytest.mark.parametrize("life", LIVES, ids=lambda life: life.__name__)
+def test_whatever_happens_in_whatever_order(life: type[Life]) -> None:
+    life.lives()
+
+
+@pytest.mark.parametrize(("life", "cycle"), [(a, b) for a, b in LIVES.items() if b])
+def test_the_code_declares_the_life_that_is_lived_here(life: type[Life], cycle: LifeCycle) -> None:
+    assert declared(cycle) == life.steps
+    assert stated(cycle) - TOLD_ONLY.get(cycle.name, set()) <= life.guarded
 
 
 @pytest.mark.parametrize("cycle", CYCLES, ids=lambda cycle: cycle.name)
@@ -77,3 +359,9 @@ def test_every_state_is_reached_and_every_step_is_somebodys(cycle: LifeCycle) ->
 def test_one_event_from_one_state_means_one_thing(cycle: LifeCycle) -> None:
     pairs = [(source, step.event) for step in cycle.transitions for source in step.sources]
     assert len(pairs) == len(set(pairs))
+
+
+def test_an_event_that_nobody_declared_is_refused_by_name() -> None:
+    for cycle in CYCLES:
+        row: Any = row_of(Report, state=cycle.initial)
+        refused(lambda row=row, cycle=cycle: cycle.move(row, "no_such_event", at=NOW))

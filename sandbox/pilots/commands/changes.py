@@ -83,7 +83,9 @@ async def refuse_extension(person: Person, pilot_id: UUID, *, reason: str) -> Ex
         pilot = await open_pilot(work, person, pilot_id, "decide_extension")
         asked = next((e for e in await parts(Extension, pilot.id) if e.state == "asked"), None)
         if asked is None:
-            raise RuleBroken("extension.not_asked", _("The firm has not asked for more time."))
+            raise RuleBroken(
+                "extension.refuse.not_asked", _("The firm has not asked for more time.")
+            )
         rules.refuse_extension(asked, reason=reason, by=person.id, at=work.now)
         await work.save(asked)
         work.record("extension.refused", asked)

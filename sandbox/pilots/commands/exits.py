@@ -106,7 +106,9 @@ async def _open(
         .output(load_json=True)
     )
     if report is None:
-        raise RuleBroken("exit_report.too_early", _("The exit report begins when testing ends."))
+        raise RuleBroken(
+            "exit_report.submit.too_early", _("The exit report begins when testing ends.")
+        )
     return pilot, report
 
 

@@ -1,0 +1,436 @@
+"""Pilots, what they promised, how they end, what goes wrong in them: see ``test_lives``.
+
+The lives are let loose there; what is here besides is about days and extensions.
+"""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from typing import ClassVar
+from uuid import uuid4
+
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.stateful import invariant, rule
+
+from sandbox.framework import library
+from sandbox.framework.conditions import ConditionKind
+from sandbox.incidents import rules as incidents
+from sandbox.incidents.tables import CorrectiveAction, Incident
+from sandbox.pilots import promises, rules
+from sandbox.pilots.tables import Condition, Evidence, ExitReport, Extension, Milestone, Pilot
+from tests.rules.living import NOW, OFTEN, REASONS, Life, refused, row_of, steps
+
+PACK = library.current()
+TODAY = date(2026, 3, 2)
+KINDS = st.sampled_from(list(ConditionKind))
+
+
+class PilotLife(Life):
+    steps = steps("""
+        go_live: preparing > live
+        suspend: live > suspended
+        resume: suspended > live
+        begin_exit: live suspended > exiting
+        stop: live suspended > exiting
+        stop: preparing > closed
+        terminate: live suspended > exiting
+        terminate: preparing > closed
+        close: exiting > closed
+    """)
+    guarded = frozenset(
+        {"go_live", "suspend", "resume", "begin_exit", "stop", "terminate", "close"}
+    )
+
+    start: ClassVar = {
+        "state": st.sampled_from(sorted(rules.PILOT.states)),
+        "over": st.booleans(),
+        "precedent": st.sampled_from(["pending", "met", "met", "waived"]),
+        "kind": KINDS,
+        "ready": st.booleans(),
+    }
+
+    def begins(
+        self, state: str, over: bool, precedent: str, kind: ConditionKind, ready: bool
+    ) -> None:
+        self.row = row_of(Pilot, state=state, testing_months=6, outcome=None)
+        self.row.ready_at = NOW if ready else None
+        if state in {"live", "suspended"}:
+            self.row.ends_on = TODAY + timedelta(days=-1 if over else 30)
+        self.conditions = [
+            row_of(Condition, number=1, kind=kind, precedent=True, state=precedent),
+            row_of(Condition, number=2, kind="threshold", precedent=False, state="pending"),
+        ]
+
+    @rule(state=st.sampled_from(["met", "waived", "pending"]))
+    def its_precedent_is(self, state: str) -> None:
+        if self.row.state == "preparing":
+            self.conditions[0].state = state
+
+    @rule()
+    def declares_ready(self) -> None:
+        def ready() -> None:
+            rules.declare_ready(self.row, self.conditions, at=NOW)
+
+        if self.row.state == "preparing" and self.conditions[0].state in {"met", "waived"}:
+            ready()
+            assert self.row.ready_at == NOW
+        else:
+            refused(ready)
+
+    @rule()
+    def goes_live(self) -> None:
+        live = self.takes(
+            self.row, "go_live",
+            lambda: rules.go_live(self.row, self.conditions, today=TODAY, at=NOW),
+            when=self.conditions[0].state in {"met", "waived"} and self.row.ready_at is not None,
+        )  # fmt: skip
+        if live:
+            assert self.row.ends_on > TODAY
+            assert self.conditions[1].state == "in_force"
+
+    @rule(event=st.sampled_from(["suspend", "resume", "stop", "terminate"]), reason=REASONS)
+    def happens_for_a_reason(self, event: str, reason: str) -> None:
+        act = {"suspend": rules.suspend, "resume": rules.resume, "stop": rules.stop,
+               "terminate": rules.terminate}[event]  # fmt: skip
+        self.takes(
+            self.row, event, lambda: act(self.row, reason=reason, at=NOW),
+            when=bool(reason.strip()),
+        )  # fmt: skip
+
+    @rule(reason=REASONS)
+    def ends(self, reason: str) -> None:
+        over = self.row.ends_on is not None and self.row.ends_on < TODAY
+        self.takes(
+            self.row, "begin_exit",
+            lambda: rules.begin_exit(self.row, reason=reason, today=TODAY, at=NOW),
+            when=over or bool(reason.strip()),
+        )  # fmt: skip
+
+    @rule(outcome=st.sampled_from([None, *rules.Outcome]))
+    def closes(self, outcome: rules.Outcome | None) -> None:
+        ended_by = self.row.outcome
+        closed = self.takes(
+            self.row, "close",
+            lambda: rules.close(self.row, self.conditions, outcome=outcome, at=NOW),
+            when=ended_by is not None or outcome in {"completed", "moving_to_market"},
+        )  # fmt: skip
+        if closed:
+            assert self.row.outcome == (ended_by or outcome)
+            assert {one.state for one in self.conditions} <= {"discharged", "waived"}
+
+    @rule()
+    def changes(self) -> None:
+        if self.row.state == "closed":
+            refused(lambda: rules.check_open(self.row))
+        else:
+            rules.check_open(self.row)
+        if self.row.state in {"exiting", "closed"}:
+            refused(lambda: rules.check_amendable(self.row))
+        else:
+            rules.check_amendable(self.row)
+
+    @invariant()
+    def everything_is_declared(self) -> None:
+        assert self.row.state in rules.PILOT.states
+        assert {one.state for one in self.conditions} <= rules.CONDITION.states
+
+
+class ConditionLife(Life):
+    steps = steps("""
+        meet: pending in_force cured > met
+        enter_force: pending met > in_force
+        breach: in_force met cured > breached
+        cure: breached escalated > cured
+        escalate: breached > escalated
+        waive: pending in_force breached cured escalated > waived
+        discharge: pending in_force met breached cured escalated > discharged
+    """)
+    guarded = frozenset({"waive"})
+
+    start: ClassVar = {"state": st.sampled_from(sorted(rules.CONDITION.states)), "kind": KINDS}
+
+    def begins(self, state: str, kind: ConditionKind) -> None:
+        self.row = row_of(Condition, number=1, kind=kind, state=state, every="", due_on=None)
+        self.evidence: list[Evidence] = []
+
+    @rule(event=st.sampled_from(["meet", "enter_force", "escalate", "discharge"]))
+    def moves(self, event: str) -> None:
+        self.takes(self.row, event, lambda: rules.CONDITION.move(self.row, event, at=NOW))
+
+    @rule()
+    def is_breached(self) -> None:
+        if self.row.state in {"breached", "escalated"}:
+            before = self.row.state
+            assert promises.breach(self.row, at=NOW) is False, "it is no news"
+            assert self.row.state == before
+        else:
+            self.takes(self.row, "breach", lambda: promises.breach(self.row, at=NOW))
+
+    @rule()
+    def is_cured(self) -> None:
+        if self.row.state == "cured":
+            assert promises.cure(self.row, at=NOW) is False, "it is no news"
+        else:
+            self.takes(self.row, "cure", lambda: promises.cure(self.row, at=NOW))
+
+    @rule(reason=REASONS)
+    def is_waived(self, reason: str) -> None:
+        self.takes(
+            self.row, "waive", lambda: promises.waive(self.row, reason=reason, at=NOW),
+            when=bool(reason.strip()),
+        )  # fmt: skip
+
+    @rule(text=REASONS)
+    def evidence_comes(self, text: str) -> None:
+        def submit() -> None:
+            promises.submit(self.row, self.evidence, text=text, file=None, at=NOW)
+
+        waits = any(one.verdict == "" for one in self.evidence)
+        owed = self.row.state not in {"met", "waived", "discharged"}
+        if owed and not waits and text.strip():
+            submit()
+            self.evidence.append(row_of(Evidence, id=uuid4(), verdict=""))
+        else:
+            refused(submit)
+
+    @rule(accepted=st.booleans(), reason=REASONS)
+    def evidence_is_judged(self, accepted: bool, reason: str) -> None:
+        if not self.evidence:
+            return
+        evidence, before = self.evidence[-1], self.row.state
+        becomes = self._credited() if accepted else before
+
+        def judge() -> None:
+            promises.judge(evidence, self.row, accepted=accepted, reason=reason, by=None, at=NOW)
+
+        if evidence.verdict or becomes is None or not (accepted or reason.strip()):
+            verdict = evidence.verdict
+            refused(judge)
+            assert (evidence.verdict, self.row.state) == (verdict, before)
+        else:
+            judge()
+            assert evidence.verdict == ("accepted" if accepted else "returned")
+            assert self.row.state == becomes
+
+    def _credited(self) -> str | None:
+        """What accepted evidence makes of the condition; ``None``: nothing is owed."""
+        state, kind = self.row.state, self.row.kind
+        if state == "pending" or kind == "document":
+            return None if state in {"met", "waived", "discharged"} else "met"
+        if state in {"breached", "escalated"} and kind != "threshold":
+            return "cured"
+        return str(state)
+
+    @invariant()
+    def is_declared(self) -> None:
+        assert self.row.state in rules.CONDITION.states
+
+
+class MilestoneLife(Life):
+    steps = steps("""
+        submit: planned returned > submitted
+        accept: submitted > accepted
+        return: submitted > returned
+        waive: planned returned submitted > waived
+    """)
+    guarded = frozenset({"submit", "return", "waive"})
+
+    start: ClassVar = {"state": st.sampled_from(sorted(rules.MILESTONE.states))}
+
+    def begins(self, state: str) -> None:
+        self.row = row_of(Milestone, number=1, state=state, due_on=TODAY - timedelta(days=1))
+        self.waiting: Evidence | None = (
+            row_of(Evidence, verdict="") if state == "submitted" else None
+        )
+
+    @rule(text=REASONS)
+    def evidence_comes(self, text: str) -> None:
+        earlier = [self.waiting] if self.waiting else []
+        submitted = self.takes(
+            self.row, "submit",
+            lambda: promises.submit(self.row, earlier, text=text, file=None, at=NOW),
+            when=bool(text.strip()) and not earlier,
+        )  # fmt: skip
+        if submitted:
+            self.waiting = row_of(Evidence, verdict="")
+
+    @rule(accepted=st.booleans(), reason=REASONS)
+    def evidence_is_judged(self, accepted: bool, reason: str) -> None:
+        evidence = self.waiting or row_of(Evidence, verdict="accepted")
+        judged = self.takes(
+            self.row, "accept" if accepted else "return",
+            lambda: promises.judge(
+                evidence, self.row, accepted=accepted, reason=reason, by=None, at=NOW
+            ),
+            when=accepted or bool(reason.strip()),
+        )  # fmt: skip
+        if judged:
+            self.waiting = None
+
+    @rule(reason=REASONS)
+    def is_waived(self, reason: str) -> None:
+        waived = self.takes(
+            self.row, "waive", lambda: promises.waive_milestone(self.row, reason=reason, at=NOW),
+            when=bool(reason.strip()),
+        )  # fmt: skip
+        if waived:
+            self.waiting = None
+
+    @invariant()
+    def only_what_waits_for_the_firm_is_overdue(self) -> None:
+        assert self.row.state in rules.MILESTONE.states
+        overdue = promises.is_overdue(self.row, TODAY)
+        assert overdue == (self.row.state in {"planned", "returned"})
+
+
+class ExitReportLife(Life):
+    steps = steps("""
+        submit: draft returned > submitted
+        accept: submitted > accepted
+        return: submitted > returned
+    """)
+    guarded = frozenset({"submit", "return"})
+
+    start: ClassVar = {"state": st.sampled_from(sorted(rules.EXIT_REPORT.states))}
+
+    def begins(self, state: str) -> None:
+        self.row = row_of(ExitReport, state=state, answers={})
+
+    @rule(whole=OFTEN)
+    def is_written(self, whole: bool) -> None:
+        sections = PACK.reports.exit_sections
+        answers = {s.key: "" if s.required and not whole else "Learned." for s in sections}
+        if self.row.state in {"draft", "returned"}:
+            promises.save(self.row, answers, at=NOW)
+        else:
+            refused(lambda: promises.save(self.row, answers, at=NOW))
+
+    @rule()
+    def is_submitted(self) -> None:
+        sections = PACK.reports.exit_sections
+        whole = all(self.row.answers.get(s.key) for s in sections if s.required)
+        self.takes(
+            self.row, "submit",
+            lambda: promises.submit_report(self.row, sections, by=None, at=NOW), when=whole,
+        )  # fmt: skip
+
+    @rule(accepted=st.booleans(), reason=REASONS)
+    def is_judged(self, accepted: bool, reason: str) -> None:
+        self.takes(
+            self.row, "accept" if accepted else "return",
+            lambda: promises.judge_report(
+                self.row, accepted=accepted, reason=reason, by=None, at=NOW
+            ),
+            when=accepted or bool(reason.strip()),
+        )  # fmt: skip
+
+
+class IncidentLife(Life):
+    steps = steps("""
+        triage: reported > triaged
+        investigate: triaged > investigating
+        ask_action: triaged investigating corrective_action > corrective_action
+        resolve: triaged investigating corrective_action > resolved
+        reopen: resolved closed > investigating
+        close: resolved > closed
+    """)
+    guarded = frozenset({"triage", "resolve", "close"})
+
+    start: ClassVar = {"state": st.sampled_from(sorted(incidents.LIFE.states))}
+
+    def begins(self, state: str) -> None:
+        self.row = row_of(Incident, state=state, vulnerabilities=[])
+        self.actions: list[CorrectiveAction] = []
+
+    @rule(
+        severity=st.sampled_from([*(one.key for one in PACK.incidents.severities), "dreadful"]),
+        reason=REASONS,
+    )  # fmt: skip
+    def is_triaged(self, severity: str, reason: str) -> None:
+        derived = PACK.incidents.severities[0].key
+        verdict = incidents.Verdict(severity=severity, reason=reason)
+        holds = severity == derived or (severity != "dreadful" and bool(reason.strip()))
+        triaged = self.takes(
+            self.row, "triage",
+            lambda: incidents.triage(
+                self.row, PACK, verdict, derived=derived, by="Kavitha", at=NOW
+            ),
+            when=holds,
+        )  # fmt: skip
+        assert not triaged or self.row.severity == severity
+
+    @rule(event=st.sampled_from(["investigate", "reopen"]))
+    def moves(self, event: str) -> None:
+        self.takes(self.row, event, lambda: incidents.LIFE.move(self.row, event, at=NOW))
+
+    @rule(event=st.just("ask_action"))
+    def action_is_asked(self, event: str) -> None:
+        if self.takes(self.row, event, lambda: incidents.LIFE.move(self.row, event, at=NOW)):
+            self.actions.append(
+                row_of(CorrectiveAction, number=len(self.actions) + 1, verified_at=None)
+            )
+
+    @rule()
+    def actions_are_verified(self) -> None:
+        for action in self.actions:
+            action.verified_at = NOW
+
+    @rule(cause=REASONS)
+    def is_resolved(self, cause: str) -> None:
+        done = all(action.verified_at is not None for action in self.actions)
+        self.takes(
+            self.row, "resolve",
+            lambda: incidents.resolve(self.row, self.actions, root_cause=cause, at=NOW),
+            when=done and bool(cause.strip()),
+        )  # fmt: skip
+
+    @rule(unmet=st.sampled_from([0, 0, 1]))
+    def is_closed(self, unmet: int) -> None:
+        self.takes(
+            self.row, "close", lambda: incidents.close(self.row, unmet, words="", at=NOW),
+            when=not unmet,
+        )  # fmt: skip
+
+    @invariant()
+    def is_declared(self) -> None:
+        assert self.row.state in incidents.LIFE.states
+
+
+# More time -----------------------------------------------------------------------------------
+
+
+@given(
+    state=st.sampled_from(sorted(rules.PILOT.states)), granted=st.integers(0, 2),
+    months=st.integers(-1, 14), late=st.booleans(),
+)  # fmt: skip
+def test_more_time_is_given_once_in_time_and_to_a_running_pilot(
+    state: str, granted: int, months: int, late: bool
+) -> None:
+    pilot = row_of(Pilot, state=state)
+    earlier = [row_of(Extension, state="granted")] * granted + [row_of(Extension, state="refused")]
+
+    def check() -> None:
+        rules.check_extension(
+            pilot, earlier, months=months, most=12, times=1,
+            until=NOW + timedelta(days=-1 if late else 1), at=NOW,
+        )  # fmt: skip
+
+    if state in {"live", "suspended"} and not granted and not late and 1 <= months <= 12:
+        check()
+    else:
+        refused(check)
+
+
+@given(reason=REASONS, decided=st.booleans())
+def test_an_extension_is_decided_once_and_for_a_reason(reason: str, decided: bool) -> None:
+    extension = row_of(Extension, state="granted" if decided else "asked", months=2)
+
+    def refuse() -> None:
+        rules.refuse_extension(extension, reason=reason, by=None, at=NOW)
+
+    if reason.strip() and not decided:
+        refuse()
+        assert extension.state == "refused"
+    else:
+        refused(refuse)
