@@ -67,12 +67,12 @@ async def decision_maker(sector: str = "healthcare") -> Person:
     return await _of_sector(Role.DECISION_MAKER, sector)
 
 
-async def official(*roles: Role, sector: str = "healthcare") -> Person:
-    """Someone who holds several roles at the authority that leads ``sector``."""
+async def official(*roles: Role, sector: str = "healthcare", name: str = "") -> Person:
+    """Someone who holds one or several roles at the authority that leads ``sector``."""
     lead = library.current().lead_of(sector)
     number = next(_numbers)
     return await account(
-        f"Official {number}", roles=frozenset(roles), authority=lead.key,
+        name or f"Official {number}", roles=frozenset(roles), authority=lead.key,
         sectors=frozenset({sector}),
     )  # fmt: skip
 
