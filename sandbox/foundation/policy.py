@@ -23,23 +23,25 @@ class Acting(Protocol):
     @property
     def signed_in(self) -> bool: ...
 
+    @property
+    def machine(self) -> bool: ...
+
 
 @dataclass(frozen=True)
 class Permission:
-    """A named leave to use a route, held by roles."""
+    """A named leave to use a route, held by roles; or by machines, and then by nobody else."""
 
     name: str
     roles: frozenset[str] = frozenset()
     everyone: bool = False
     signed_in: bool = False
+    machines: bool = False
 
     def allows(self, person: Acting) -> bool:
-        """Whether ``person`` holds it."""
-        return (
-            self.everyone
-            or (self.signed_in and person.signed_in)
-            or not self.roles.isdisjoint(person.roles)
-        )
+        """Whether ``person`` holds it. What people may do a machine may not, whoever made it."""
+        if self.everyone or self.machines or person.machine:
+            return self.everyone or (self.machines and person.machine)
+        return (self.signed_in and person.signed_in) or not self.roles.isdisjoint(person.roles)
 
 
 def permission(name: str, roles: Iterable[str]) -> Permission:
@@ -73,10 +75,15 @@ def policy(*kinds: type) -> Callable[[Policy], Policy]:
 
 
 def refusal(person: Any, action: str, subject: Any) -> Refusal | None:
-    """Why ``person`` may not do ``action`` to ``subject``; ``None`` when they may."""
+    """Why ``person`` may not do ``action`` to ``subject``; ``None`` when they may.
+
+    A machine comes no further than to the one thing that it speaks for.
+    """
     may = _policies.get(type(subject))
     if may is None:
         return Refusal(f"no policy for {type(subject).__name__}")
+    if person.machine and person.speaks_for != subject.id:
+        return Refusal("a machine speaks for one thing only")
     return may(person, action, subject)
 
 

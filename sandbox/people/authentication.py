@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -16,8 +17,11 @@ from sandbox.foundation import clock, i18n
 from sandbox.foundation.database import fetch
 from sandbox.foundation.errors import NotFound, SignInNeeded
 from sandbox.foundation.i18n import _
+from sandbox.foundation.web import api
 from sandbox.people import queries, rules
-from sandbox.people.person import NOBODY, Person, Role
+from sandbox.people.person import NOBODY, Delegate, Person
+
+USE_NOTED = timedelta(minutes=1)
 
 
 class Machine(msgspec.Struct, frozen=True, kw_only=True):
@@ -26,22 +30,25 @@ class Machine(msgspec.Struct, frozen=True, kw_only=True):
     token: UUID
     pilot: UUID
     case: UUID
-    person: Person
+    person: Delegate
 
 
 class Authentication(AbstractAuthenticationMiddleware):
-    """Puts the :class:`Person` on ``request.user``; on the API also the :class:`Machine`
-    on ``request.auth``. Sets the language of the answer."""
+    """Puts the :class:`Person` on ``request.user``; on the API, and nowhere else, a
+    :class:`Delegate`, with its :class:`Machine` on ``request.auth``. Sets the language of the
+    answer."""
 
     async def authenticate_request(
         self, connection: ASGIConnection[Any, Any, Any, Any]
     ) -> AuthenticationResult:
-        machine = await _machine(connection)
-        if machine is not None:
-            return AuthenticationResult(user=machine.person, auth=machine)
-        person = await _session_person(connection)
+        machine = None
+        if connection.scope["path"].startswith(api.PATHS):
+            machine = await _machine(connection)
+            person = machine.person if machine else NOBODY
+        else:
+            person = await _session_person(connection)
         i18n.set_language(_language(connection, person))
-        return AuthenticationResult(user=person, auth=None)
+        return AuthenticationResult(user=person, auth=machine)
 
 
 async def _session_person(connection: ASGIConnection[Any, Any, Any, Any]) -> Person:
@@ -55,22 +62,30 @@ async def _machine(connection: ASGIConnection[Any, Any, Any, Any]) -> Machine | 
     if scheme.lower() != "bearer" or not token.startswith(rules.TOKEN_PREFIX):
         return None
     rows = await fetch(
-        "UPDATE api_token SET last_used_at = $2 WHERE secret_hash = $1 AND revoked_at IS NULL "
-        'RETURNING id, pilot, "case", made_by',
+        'SELECT id, pilot, "case", made_by, last_used_at FROM api_token '
+        "WHERE secret_hash = $1 AND revoked_at IS NULL",
         rules.hashed(token),
-        clock.now(),
     )
-    if not rows:
-        return None
-    person = await queries.person(rows[0]["made_by"])
+    person = await queries.person(rows[0]["made_by"]) if rows else None
     if person is None:
         return None
+    await _note_use(rows[0]["id"], rows[0]["last_used_at"])
     return Machine(
         token=rows[0]["id"],
         pilot=rows[0]["pilot"],
         case=rows[0]["case"],
-        person=msgspec.structs.replace(person, roles=frozenset({Role.APPLICANT})),
+        person=Delegate(
+            **{**msgspec.structs.asdict(person), "roles": frozenset()},
+            speaks_for=rows[0]["pilot"],
+        ),
     )
+
+
+async def _note_use(token: UUID, last: datetime | None) -> None:
+    """Write when the key was last used, to the minute: a busy key writes no more than that."""
+    now = clock.now()
+    if last is None or now - last >= USE_NOTED:
+        await fetch("UPDATE api_token SET last_used_at = $2 WHERE id = $1", token, now)
 
 
 def machine_of(request: Request[Person, Any, Any], pilot: UUID | None = None) -> Machine:

@@ -76,6 +76,11 @@ class Person(msgspec.Struct, frozen=True, kw_only=True):
         """Whether this is somebody rather than any visitor."""
         return self.id is not None
 
+    @property
+    def machine(self) -> bool:
+        """Whether this is a key at work (:class:`Delegate`) rather than a person."""
+        return False
+
     def is_any(self, *roles: Role) -> bool:
         """Whether they hold one of ``roles``."""
         return not self.roles.isdisjoint(roles)
@@ -92,6 +97,16 @@ class Person(msgspec.Struct, frozen=True, kw_only=True):
     def edits(self) -> bool:
         """Whether they may change what their organisation files."""
         return self.level in {Level.OWNER, Level.EDITOR}
+
+
+class Delegate(Person, frozen=True, kw_only=True):
+    """A machine with a key, in the name of whoever made it: no roles, and one pilot only."""
+
+    speaks_for: UUID
+
+    @property
+    def machine(self) -> bool:
+        return True
 
 
 NOBODY = Person(id=None, name="")

@@ -13,7 +13,7 @@ from uuid import UUID
 import msgspec
 
 from sandbox.foundation.i18n import _
-from sandbox.foundation.policy import Refusal, permission, policy
+from sandbox.foundation.policy import Permission, Refusal, permission, policy
 from sandbox.people.person import CASE_READERS, SECTOR_ROLES, Person, Role
 from sandbox.pilots.tables import Pilot
 
@@ -25,7 +25,7 @@ KEEP_KEYS = permission(
     "make and revoke a pilot's keys", {Role.APPLICANT, Role.OFFICER, Role.DECISION_MAKER}
 )
 MOVE_PILOTS = permission("move pilots along", {Role.APPLICANT, Role.OFFICER, Role.DECISION_MAKER})
-API = permission("use the API with a pilot's token", {Role.APPLICANT})
+API = Permission("use the API with a pilot's token", machines=True)
 
 READS_ALL = frozenset({Role.CENTRAL, Role.AUDITOR, Role.SYSTEM})
 
@@ -44,6 +44,8 @@ def may(person: Person, action: str, pilot: Pilot | Offer) -> Refusal | None:
     """Read what concerns you; act on your own side only."""
     if not _reads(person, pilot):
         return Refusal(_("This pilot is not one of yours."))
+    if person.machine and action not in MACHINES_MAY:
+        return Refusal(_("A key does not allow this."))
     if action == "read" or (person.is_any(Role.SYSTEM) and action in SYSTEM_MAY):
         return None
     if person.belongs_to(pilot.organisation) and action not in _FIRMS_ACTS:
@@ -98,6 +100,7 @@ _FIRMS_ACTS = frozenset(
         "send_telemetry", "explain_breach", "act_on_incident", "report_incident",
     }
 )  # fmt: skip
+MACHINES_MAY = frozenset({"read", "send_telemetry", "report_incident"})
 SYSTEM_MAY = frozenset({"suspend", "begin_exit", "supervise_conditions", "report_incident"})
 _CHECKS: dict[str, Callable[[Person, Pilot | Offer], Refusal | None]] = {
     **dict.fromkeys(_FIRMS_ACTS, _firm),

@@ -7,6 +7,9 @@ from typing import Any
 import msgspec
 from litestar.openapi.datastructures import ResponseSpec
 
+# Only here are keys looked at, and only here are there no sessions and no forms to protect.
+PATHS = ("/api/", "/v1/")
+
 
 class Problem(msgspec.Struct, kw_only=True, omit_defaults=True):
     """A problem document (RFC 9457). ``errors``: by field; ``rule``: the rule that refused."""

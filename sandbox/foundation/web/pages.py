@@ -33,6 +33,7 @@ class _Visitor:
     name = ""
     email = ""
     signed_in = False
+    machine = False
     roles: frozenset[Any] = frozenset()
     organisation = None
     organisation_name = ""

@@ -17,6 +17,7 @@ from sandbox.foundation.database import fetch
 from sandbox.foundation.errors import Forbidden, SignInNeeded, TooMany
 from sandbox.foundation.i18n import _
 from sandbox.foundation.policy import Permission
+from sandbox.foundation.web import api
 from sandbox.settings import settings
 
 _POLICY = (
@@ -74,7 +75,7 @@ def csrf_config() -> CSRFConfig:
         cookie_secure=settings.https,
         cookie_httponly=True,
         cookie_samesite="lax",
-        exclude=["^/api/", "^/v1/"],
+        exclude=[f"^{path}" for path in api.PATHS],
     )
 
 
@@ -99,12 +100,14 @@ async def declared_permission(
 ) -> None:
     """Guard of every route: whoever asks must hold the permission that the route declares.
 
-    :raises SignInNeeded: nobody has signed in.
+    :raises SignInNeeded: nobody has signed in, or a machine has sent no key that works.
     :raises Forbidden: somebody has, without the right role.
     """
     wanted = handler.opt.get("permission")
     if wanted is None or wanted.allows(connection.user):
         return
+    if wanted.machines:
+        raise SignInNeeded(_("Send a key of the pilot: Authorization: Bearer rintis_…"))
     if not connection.user.signed_in:
         raise SignInNeeded(_("Sign in to go on"))
     raise Forbidden(_("Your role does not include this page."))

@@ -21,6 +21,7 @@ from litestar.types import Empty, Message
 
 from sandbox.foundation import clock
 from sandbox.foundation.database import fetch
+from sandbox.foundation.web import api
 from sandbox.settings import settings
 
 IDLE = timedelta(hours=12)
@@ -128,7 +129,7 @@ def session_config() -> SessionConfig:
         max_age=int(IDLE.total_seconds()) * 2,
         secure=settings.https,
         samesite="lax",
-        exclude=["^/api/", "^/assets/", "^/health/", "^/metrics"],
+        exclude=[*(f"^{path}" for path in api.PATHS), "^/assets/", "^/health/", "^/metrics"],
     )
 
 
