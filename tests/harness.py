@@ -13,12 +13,13 @@ from typing import Any
 
 import asyncpg
 import httpx
+from argon2 import PasswordHasher
 from litestar import Litestar
 
 from sandbox.foundation import clock, postgres
 from sandbox.foundation.database import DB, fetch, pool
 from sandbox.foundation.web import sessions
-from sandbox.people import commands
+from sandbox.people import passwords
 from sandbox.people.person import Person
 
 _clones = count(1)
@@ -31,8 +32,7 @@ async def build_template(*, durable: bool = False) -> str:
     """Start the server and build the schema once; return the template's name."""
     from sandbox.migrations.schema import migrate
 
-    commands._hasher = type(commands._hasher)(time_cost=1, memory_cost=8, parallelism=1)
-    commands._NO_ONE = commands._hasher.hash("nobody has this password")
+    passwords.use(PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
     postgres.start(durable=durable)
     await administer("CREATE DATABASE template_for_tests")
     DB.config["database"] = "template_for_tests"

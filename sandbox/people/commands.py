@@ -6,15 +6,14 @@ from datetime import datetime
 from typing import Any, cast
 from uuid import UUID, uuid4
 
-from argon2 import PasswordHasher
-from argon2.exceptions import InvalidHashError, VerifyMismatchError
-
+from sandbox.foundation.database import fetch
 from sandbox.foundation.errors import Forbidden, InvalidInput
 from sandbox.foundation.i18n import _
 from sandbox.foundation.policy import allow
 from sandbox.foundation.tables import Session
 from sandbox.foundation.work import Work, work_of
 from sandbox.people import (
+    passwords,
     policy,  # noqa: F401  (says who may: without it nobody may)
     rules,
 )
@@ -22,37 +21,37 @@ from sandbox.people.person import SYSTEM, Level, Person, Role
 from sandbox.people.tables import Account, Appointment, Membership, Organisation, Ticket
 from sandbox.settings import settings
 
-_hasher = PasswordHasher()
-# Checked when the address is unknown, so that the answer takes as long as a wrong password.
-_NO_ONE = _hasher.hash("nobody has this password")
 
+async def sign_up(*, name: str, email: str, password: str, language: str) -> str:
+    """Mail a link that confirms the address, and only then makes the account.
 
-async def sign_up(*, name: str, email: str, password: str, language: str) -> None:
-    """Make an unconfirmed account and mail its confirmation link.
+    Until then what was typed lies with the link: whoever signs up with somebody else's address
+    changes nothing of theirs, neither an account nor another link. An address that has an
+    account gets a mail that says so: the page answers the same either way, so that nobody can
+    learn who has an account.
 
-    An address that already has an account gets a mail that says so: the page answers the
-    same either way, so that nobody can learn who has an account.
+    Returns a mark of the link, by which the browser that signed up is known again.
 
     :raises InvalidInput: the password is too weak.
     """
     email = email.strip().lower()
     rules.check_password(password, email)
-    hashed = _hasher.hash(password)
+    hashed = await passwords.hashed(password)
     async with work_of(SYSTEM) as work:
         existing = await Account.objects().where(Account.email == email).first()
-        if existing is not None and existing.confirmed_at is not None:
+        if existing is not None:
             await work.mail(email, "people/already_registered", language, name=existing.name)
-            return
-        account = existing or Account(id=uuid4(), email=email, made_at=work.now)
-        account.name, account.password_hash, account.language = name.strip(), hashed, language
-        await work.save(account)
-        link = await _ticket(work, "confirm", email, account=account.id)
-        await work.mail(email, "people/confirm", language, name=account.name, link=link)
-        work.record("account.made", account)
+            return rules.secret()[1]
+        name = name.strip()
+        link, mark = await _ticket(
+            work, "confirm", email, name=name, language=language, password_hash=hashed
+        )
+        await work.mail(email, "people/confirm", language, name=name, link=link)
+    return mark
 
 
-async def _ticket(work: Work, purpose: str, email: str, **columns: Any) -> str:
-    """Store a ticket and return the address that uses it."""
+async def _ticket(work: Work, purpose: str, email: str, **columns: Any) -> tuple[str, str]:
+    """Store a ticket; return the address that uses it, and the hash of its secret."""
     plain, hashed = rules.secret()
     await work.save(
         Ticket(
@@ -64,7 +63,7 @@ async def _ticket(work: Work, purpose: str, email: str, **columns: Any) -> str:
             **columns,
         )
     )
-    return f"{settings.base_url}/{purpose}/{plain}"
+    return f"{settings.base_url}/{purpose}/{plain}", hashed
 
 
 async def _take_ticket(work: Work, plain: str, purpose: str) -> Ticket:
@@ -79,29 +78,56 @@ async def _take_ticket(work: Work, plain: str, purpose: str) -> Ticket:
     return cast("Ticket", ticket)
 
 
-async def confirm(plain: str) -> UUID:
-    """Confirm an address by the link that was mailed; return the account to sign in.
+async def _spend_others(work: Work, ticket: Ticket) -> None:
+    """Use up the other links of the same kind that were mailed to the same address."""
+    same = (Ticket.email == ticket.email) & (Ticket.purpose == ticket.purpose)
+    await Ticket.update({Ticket.used_at: work.now}).where(same & Ticket.used_at.is_null())
 
-    :raises RuleBroken: the link was used or is too old.
+
+async def _account_of(email: str) -> Account | None:
+    """The account of ``email``; until the work ends nobody else makes one for it."""
+    await fetch("SELECT pg_advisory_xact_lock(hashtextextended($1, 0))", f"account:{email}")
+    found: Account | None = await Account.objects().where(Account.email == email).first()
+    return found
+
+
+async def confirm(plain: str, *, password: str | None) -> UUID:
+    """Make the account by the link that was mailed; return it, to sign in.
+
+    ``password`` is the one chosen at sign-up, asked of a browser that did not sign up: else
+    somebody who opens a link that another had sent to them would own an account to which that
+    other knows the password. ``None`` where the same browser signed up.
+
+    :raises InvalidInput: it is another password.
+    :raises RuleBroken: the link was used or is too old, or the address has an account by now.
     """
     async with work_of(SYSTEM) as work:
         ticket = await _take_ticket(work, plain, "confirm")
-        account = await work.lock(Account, ticket.account)
-        account.confirmed_at = account.confirmed_at or work.now
+        if password is not None and not await passwords.fits(ticket.password_hash, password):
+            raise InvalidInput({"password": _("This is not the password chosen at sign-up")})
+        if await _account_of(ticket.email) is not None:
+            raise rules.spent()
+        account = Account(
+            id=uuid4(),
+            email=ticket.email,
+            name=ticket.name,
+            language=ticket.language,
+            password_hash=ticket.password_hash,
+            confirmed_at=work.now,
+            made_at=work.now,
+        )
         await work.save(account)
-        work.record("account.confirmed", account)
+        await _spend_others(work, ticket)
+        work.record("account.made", account)
     return account.id
 
 
 async def sign_in(*, email: str, password: str) -> UUID | None:
     """The account that ``email`` and ``password`` open; ``None`` for anything else."""
     account: Any = await Account.objects().where(Account.email == email.strip().lower()).first()
-    try:
-        _hasher.verify(account.password_hash if account else _NO_ONE, password)
-    except (VerifyMismatchError, InvalidHashError):
+    if not await passwords.fits(account.password_hash if account else None, password):
         return None
-    usable = account and account.confirmed_at and not account.disabled_at
-    if not usable:
+    if not account.confirmed_at or account.disabled_at:
         return None
     async with work_of(SYSTEM) as work:
         work.record("account.signed_in", account)
@@ -114,7 +140,7 @@ async def ask_reset(*, email: str, language: str) -> None:
         account = await Account.objects().where(Account.email == email.strip().lower()).first()
         if account is None or account.confirmed_at is None:
             return
-        link = await _ticket(work, "reset", account.email, account=account.id)
+        link, _mark = await _ticket(work, "reset", account.email, account=account.id)
         await work.mail(account.email, "people/reset", language, name=account.name, link=link)
 
 
@@ -128,8 +154,9 @@ async def reset_password(plain: str, password: str) -> UUID:
         ticket = await _take_ticket(work, plain, "reset")
         rules.check_password(password, ticket.email)
         account = await work.lock(Account, ticket.account)
-        account.password_hash = _hasher.hash(password)
+        account.password_hash = await passwords.hashed(password)
         await work.save(account)
+        await _spend_others(work, ticket)
         await Session.delete().where(Session.person == account.id)
         work.record("account.password_changed", account)
     return account.id
@@ -173,7 +200,7 @@ async def invite(person: Person, *, email: str, level: Level) -> None:
     async with work_of(person) as work:
         organisation = await work.lock(Organisation, person.organisation)  # type: ignore[arg-type]
         allow(person, "invite", organisation)
-        link = await _ticket(
+        link, _mark = await _ticket(
             work, "invite", email, organisation=organisation.id, level=level, made_by=person.id
         )
         await work.mail(
@@ -196,7 +223,7 @@ async def accept_invitation(plain: str, *, name: str, password: str, language: s
     async with work_of(SYSTEM) as work:
         ticket = await _take_ticket(work, plain, "invite")
         rules.check_password(password, ticket.email)
-        account = await Account.objects().where(Account.email == ticket.email).first()
+        account = await _account_of(ticket.email)
         if account is not None:
             await _check_joins(account, password)
         else:
@@ -205,11 +232,11 @@ async def accept_invitation(plain: str, *, name: str, password: str, language: s
                 email=ticket.email,
                 name=name.strip(),
                 language=language,
-                password_hash=_hasher.hash(password),
+                password_hash=await passwords.hashed(password),
+                confirmed_at=work.now,
                 made_at=work.now,
             )
-        account.confirmed_at = account.confirmed_at or work.now
-        await work.save(account)
+            await work.save(account)
         await _join(work, account.id, ticket.organisation, Level(ticket.level))
         organisation = await work.lock(Organisation, ticket.organisation)
         work.record("organisation.joined", organisation, account=account.id)
@@ -218,12 +245,8 @@ async def accept_invitation(plain: str, *, name: str, password: str, language: s
 
 async def _check_joins(account: Account, password: str) -> None:
     """An existing account joins with its own password, and only when it is free to."""
-    try:
-        _hasher.verify(account.password_hash, password)
-    except (VerifyMismatchError, InvalidHashError):
-        raise InvalidInput(
-            {"password": _("You already have an account: enter its password")}
-        ) from None
+    if not await passwords.fits(account.password_hash, password):
+        raise InvalidInput({"password": _("You already have an account: enter its password")})
     current = Membership.account == account.id
     if await Membership.exists().where(current & Membership.ended_at.is_null()):
         raise InvalidInput({"name": _("This account already belongs to an organisation")})
@@ -249,9 +272,9 @@ async def make_person(
     _check_manages(by)
     email = email.strip().lower()
     rules.check_password(password, email)
-    hashed = _hasher.hash(password)
+    hashed = await passwords.hashed(password)
     async with work_of(by) as work:
-        if await Account.exists().where(Account.email == email):
+        if await _account_of(email) is not None:
             raise InvalidInput({"email": _("This address already has an account")})
         account = Account(
             id=uuid4(),

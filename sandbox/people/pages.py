@@ -10,10 +10,10 @@ from sandbox.foundation.errors import InvalidInput, NotFound, RuleBroken
 from sandbox.foundation.i18n import LANGUAGES, N_, _, current_language, format_list
 from sandbox.foundation.policy import PUBLIC, SIGNED_IN
 from sandbox.foundation.web import sessions
-from sandbox.foundation.web.forms import Form, read_form
+from sandbox.foundation.web.forms import Form, read_form, read_values
 from sandbox.foundation.web.pages import NavigationLink, flash, local_path, page, redirect
 from sandbox.foundation.web.security import limit
-from sandbox.people import commands, forms, queries
+from sandbox.people import commands, forms, queries, rules
 from sandbox.people.person import ROLE_NAMES, STAFF, Level, Person, Role
 from sandbox.people.policy import BE_A_MEMBER, MANAGE_PEOPLE
 from sandbox.people.tables import Account
@@ -61,12 +61,13 @@ async def sign_up(request: Asked) -> Any:
     form = await read_form(request, forms.SignUp)
     if form.valid:
         try:
-            await commands.sign_up(
+            mark = await commands.sign_up(
                 name=form.data.name,
                 email=form.data.email,
                 password=form.data.password,
                 language=current_language(),
             )
+            request.session["signed_up"] = mark
             return page(request, "people/check_mail.html", email=form.data.email)
         except InvalidInput as error:
             form.refuse(error)
@@ -76,14 +77,31 @@ async def sign_up(request: Asked) -> Any:
 @get("/confirm/{secret:str}", permission=PUBLIC)
 async def confirm_form(request: Asked, secret: FromPath[str]) -> Any:
     """A page with a button: mail scanners that follow links must not use the ticket up."""
-    return page(request, "people/confirm.html", secret=secret)
+    return _confirm_page(request, secret, Form())
+
+
+def _confirm_page(request: Asked, secret: str, form: Form[Any], status: int = 200) -> Any:
+    """With a field for the password where another browser signed up."""
+    known = _signed_up(request, secret)
+    return page(
+        request, "people/confirm.html", status=status, secret=secret, form=form, known=known
+    )
+
+
+def _signed_up(request: Asked, secret: str) -> bool:
+    """Whether this browser is the one that asked for the link."""
+    return bool(request.session.get("signed_up") == rules.hashed(secret))
 
 
 @post("/confirm/{secret:str}", permission=PUBLIC)
 async def confirm(request: Asked, secret: FromPath[str]) -> Any:
     """Confirm the address and sign in."""
+    values, _files = await read_values(request)
+    password = None if _signed_up(request, secret) else str(values.get("password", ""))
     try:
-        account = await commands.confirm(secret)
+        account = await commands.confirm(secret, password=password)
+    except InvalidInput as error:
+        return _confirm_page(request, secret, Form(errors=error.errors), status=422)
     except RuleBroken as error:
         return page(request, "people/link_spent.html", status=409, message=error.message)
     return await _enter(request, account)

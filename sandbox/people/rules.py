@@ -53,8 +53,12 @@ def use_ticket(ticket: object, purpose: str, at: datetime) -> None:
     """
     wrong = getattr(ticket, "purpose", None) != purpose or ticket.used_at is not None  # type: ignore[attr-defined]
     if wrong or ticket.expires_at < at:  # type: ignore[attr-defined]
-        raise RuleBroken(
-            "ticket.spent",
-            _("This link has been used or is too old. Ask for a new one."),
-        )
+        raise spent()
     ticket.used_at = at  # type: ignore[attr-defined]
+
+
+def spent() -> RuleBroken:
+    """What is said of a link that opens nothing (any more)."""
+    return RuleBroken(
+        "ticket.spent", _("This link has been used or is too old. Ask for a new one.")
+    )

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
+import threading
 
 from sandbox.foundation.database import fetch
+from sandbox.people import passwords
 from tests import factories
 from tests.harness import link_in, mails, words
 
@@ -56,6 +59,89 @@ async def test_a_confirmation_link_works_once(client) -> None:
     link = link_in((await mails(NEW["email"]))[-1])
     assert (await client.submit(link)).status_code == 303
     assert (await client.another().submit(link)).status_code == 409
+
+
+async def _signs_in(client, password: str) -> bool:
+    fields = {"email": NEW["email"], "password": password}
+    async with client.another() as browser:
+        return (await browser.submit("/sign-in", fields)).status_code == 303
+
+
+async def test_a_second_sign_up_changes_nothing_of_the_first(client) -> None:
+    """Or somebody else could wait for the owner of the address to confirm their password."""
+    await client.submit("/sign-up", NEW)
+    first = link_in((await mails(NEW["email"]))[-1])
+    async with client.another() as stranger:
+        await stranger.submit("/sign-up", {**NEW, "name": "X", "password": "of a stranger"})
+    second = link_in((await mails(NEW["email"]))[-1])
+    assert (await client.submit(first)).status_code == 303
+    assert await _signs_in(client, NEW["password"])
+    assert not await _signs_in(client, "of a stranger")
+    assert (await client.submit(second, {"password": "of a stranger"})).status_code == 409
+    assert await fetch("SELECT name FROM account") == [{"name": NEW["name"]}]
+
+
+async def test_a_link_that_somebody_else_asked_for_makes_no_account(client) -> None:
+    """Only who knows the password that was chosen gets an account with it."""
+    async with client.another() as stranger:
+        await stranger.submit("/sign-up", {**NEW, "password": "of a stranger"})
+    link = link_in((await mails(NEW["email"]))[-1])
+    assert "Your password" in await client.text(link)
+    answer = await client.submit(link, {"password": NEW["password"]})
+    assert answer.status_code == 422
+    assert "not the password chosen at sign-up" in words(answer.text)
+    assert await fetch("SELECT FROM account") == []
+    answer = await client.submit(link, {"password": "of a stranger"})
+    assert answer.status_code == 303, "a mistake does not use the link up"
+
+
+async def test_two_links_at_once_make_one_account(client) -> None:
+    for _time in range(2):
+        await client.submit("/sign-up", NEW)
+    links = [link_in(mail) for mail in await mails(NEW["email"])]
+    answers = await asyncio.gather(
+        *(client.another().submit(link, {"password": NEW["password"]}) for link in links)
+    )
+    assert sorted(answer.status_code for answer in answers) == [303, 409]
+
+
+async def test_a_squatter_does_not_keep_an_invited_colleague_out(client) -> None:
+    async with client.another() as stranger:
+        await stranger.submit("/sign-up", {**NEW, "password": "of a stranger"})
+    await client.sign_in(await factories.applicant("Denyut Sdn Bhd"))
+    await client.submit("/organisation/invitations", {"email": NEW["email"], "level": "editor"})
+    link = link_in((await mails(NEW["email"]))[-1])
+    async with client.another() as colleague:
+        answer = await colleague.submit(link, {"name": "Amirul", "password": NEW["password"]})
+        assert answer.status_code == 303
+    assert await _signs_in(client, NEW["password"])
+    assert not await _signs_in(client, "of a stranger")
+
+
+async def test_a_new_password_uses_up_every_link_to_choose_one(client) -> None:
+    await _confirmed(client)
+    for _time in range(2):
+        await client.submit("/forgotten", {"email": NEW["email"]})
+    earlier, later = (link_in(mail) for mail in (await mails(NEW["email"]))[-2:])
+    assert (await client.submit(later, {"password": "a new long password"})).status_code == 303
+    answer = await client.submit(earlier, {"password": "another long password"})
+    assert answer.status_code == 409
+
+
+async def test_a_password_does_not_hold_up_everybody_else(monkeypatch) -> None:
+    """A hash is made beside the event loop, which goes on meanwhile."""
+    going_on = threading.Event()
+
+    class Slow:
+        def hash(self, password: str) -> str:
+            assert going_on.wait(20), "the loop stood still"
+            return password
+
+    monkeypatch.setattr(passwords, "_hasher", Slow())
+    hashing = asyncio.create_task(passwords.hashed("secret"))
+    await asyncio.sleep(0)
+    asyncio.get_running_loop().call_later(0.05, going_on.set)
+    assert await hashing == "secret"
 
 
 async def test_signing_in_gives_a_new_session(client) -> None:
