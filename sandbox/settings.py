@@ -18,6 +18,7 @@ _DATABASE_SCHEMES = ("postgresql", "postgres")
 _BROKER_SCHEMES = ("redis", "rediss", "amqp", "amqps")
 _STORAGE_SCHEMES = ("file", "s3", "gs", "az", "azure")
 _SMTP_SCHEMES = ("smtp", "smtps")
+_LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 _TRUE = frozenset({"1", "true", "yes", "on"})
 _FALSE = frozenset({"", "0", "false", "no", "off"})
 
@@ -50,6 +51,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     def https(self) -> bool:
         """Whether people reach the site over TLS; then cookies are ``Secure``."""
         return self.base_url.startswith("https://")
+
+    @property
+    def local(self) -> bool:
+        """Whether the site is reached from its own machine only."""
+        return {self.host, urlsplit(self.base_url).hostname} <= _LOOPBACK
 
 
 def read(environment: Mapping[str, str]) -> Settings:

@@ -9,8 +9,9 @@ from __future__ import annotations
 import atexit
 import os
 import shutil
+import sys
 import tempfile
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 
 VAR = Path(tempfile.mkdtemp(prefix="rintis-test-"))
@@ -24,6 +25,7 @@ os.environ.update(
     SECRET_KEY="a key for tests that is long enough",
 )
 
+import msgspec  # noqa: E402
 import pytest  # noqa: E402
 from litestar import Litestar  # noqa: E402
 
@@ -52,6 +54,21 @@ async def database(template: str) -> AsyncIterator[str]:
     """A clean database with its pool open; its name."""
     async with harness.cloned(template) as name:
         yield name
+
+
+@pytest.fixture
+def configure(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
+    """``configure(demo=True)`` runs the rest of the test under other settings."""
+    from sandbox.settings import Settings, settings
+
+    def change(**values: object) -> None:
+        changed = msgspec.structs.replace(settings, **values)
+        for name, module in list(sys.modules.items()):
+            held = vars(module).get("settings") if name.startswith("sandbox") else None
+            if isinstance(held, Settings):
+                monkeypatch.setattr(module, "settings", changed)
+
+    return change
 
 
 @pytest.fixture(scope="session")

@@ -162,6 +162,8 @@ def _storage() -> Found:
 
 
 def _mail() -> Found:
+    if not settings.smtp_url and not (settings.local or settings.demo):
+        raise Wrong("no SMTP_URL: people cannot get the links that open their accounts")
     if not settings.smtp_url:
         return State.NOTE, "no SMTP_URL: mail is kept, and shown at /mailbox"
     import aiosmtplib

@@ -1,7 +1,9 @@
 """Mail: written in the transaction of the change it tells of, sent by the worker.
 
-Without ``SMTP_URL`` nothing leaves the machine: a mail stays in its table, and a page
-shows it, so that a newcomer can follow every flow.
+Without ``SMTP_URL`` nothing leaves the machine: a mail stays in its table. A page shows it
+where that gives nobody power over others: in the demo, and on a site that only its own
+machine reaches, so that a newcomer can follow every flow. Everywhere else words of a mail are
+between the system and whoever it is written to: some hold links that open an account.
 """
 
 from __future__ import annotations
@@ -16,9 +18,24 @@ import aiosmtplib
 from markupsafe import escape
 
 from sandbox.foundation import clock, i18n
-from sandbox.foundation.database import transaction
+from sandbox.foundation.database import fetch, transaction
 from sandbox.foundation.tables import Mail
 from sandbox.settings import settings
+
+# Templates whose words open an account: a link to confirm, to join, to choose a password.
+_OPENING = "people/"
+_OPENING_DAYS = 30  # longer than any such link works
+_DAYS = 400  # somebody may ask after a year whether and when they were told
+
+
+def open_to_all() -> bool:
+    """Whether anybody may read every mail: in the demo, where nothing is sent."""
+    return settings.demo and not settings.smtp_url
+
+
+def readable() -> bool:
+    """Whether words of mails are shown at all, to administrators then."""
+    return open_to_all() or (settings.local and not settings.smtp_url)
 
 
 async def compose(
@@ -42,6 +59,7 @@ async def compose(
         subject=subject.strip(),
         text=text.strip(),
         html=_as_html(text.strip()),
+        template=template,
         language=language,
         state="queued",
         made_at=at,
@@ -72,8 +90,21 @@ async def send(mail_id: UUID) -> None:
         if settings.smtp_url:
             await _deliver(row)
             row.state = "sent"
+            if row.template.startswith(_OPENING):
+                row.text = row.html = ""
         row.sent_at = clock.now()
         await row.save()
+
+
+async def prune() -> None:
+    """Forget old mails, those with links that open an account sooner."""
+    await fetch(
+        "DELETE FROM mail WHERE sent_at < now() - make_interval(days => $1) "
+        "OR (starts_with(template, $2) AND sent_at < now() - make_interval(days => $3))",
+        _DAYS,
+        _OPENING,
+        _OPENING_DAYS,
+    )
 
 
 async def _deliver(row: Mail) -> None:

@@ -121,7 +121,10 @@ class RateCount(Table, tablename="rate_count", db=DB):
 
 
 class Mail(Table, tablename="mail", db=DB):
-    """A mail as it was written; ``kept`` where no mail server is set."""
+    """A mail as it was written; ``kept`` where no mail server is set.
+
+    One with a link that opens an account keeps its words only until it has been sent.
+    """
 
     id = UUID(primary_key=True)
     case = UUID(null=True, default=None, index=True)
@@ -129,6 +132,7 @@ class Mail(Table, tablename="mail", db=DB):
     subject = Text()
     text = Text()
     html = Text()
+    template = Varchar(100, default="")
     language = Varchar(8)
     state = Varchar(20, default="queued")
     made_at = Timestamptz(index=True)

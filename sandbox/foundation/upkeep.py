@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sandbox.foundation import outbox
+from sandbox.foundation import mail, outbox
 from sandbox.foundation.database import fetch
 
 _SPENT = (
@@ -15,7 +15,8 @@ _SPENT = (
 
 
 async def clear_up() -> None:
-    """Delete expired sessions, old counts, slots and jobs."""
+    """Delete expired sessions, old counts, slots, jobs and mails."""
     for statement in _SPENT:
         await fetch(statement)
     await outbox.prune()
+    await mail.prune()

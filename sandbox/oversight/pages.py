@@ -6,7 +6,7 @@ from uuid import UUID
 from litestar import Request, get, post
 from litestar.params import FromPath
 
-from sandbox.foundation import audit, outbox
+from sandbox.foundation import audit, mail, outbox
 from sandbox.foundation.errors import NotFound
 from sandbox.foundation.i18n import N_, _
 from sandbox.foundation.policy import PUBLIC
@@ -59,11 +59,14 @@ async def verify(request: Asked) -> Any:
 @get("/mailbox", permission=PUBLIC)
 async def mailbox(request: Asked) -> Any:
     """Mail that was written; open to all where the demo runs without a mail server."""
-    open_to_all = settings.demo and not settings.smtp_url
-    if not open_to_all and not READ_MAIL.allows(request.user):
+    if not mail.open_to_all() and not READ_MAIL.allows(request.user):
         raise NotFound
-    to = request.query_params.get("to", "")
-    return page(request, "oversight/mailbox.html", mails=await queries.mails(to=to), to=to)
+    to, readable = request.query_params.get("to", ""), mail.readable()
+    mails = await queries.mails(words=readable, to=to)
+    sending = bool(settings.smtp_url)
+    return page(
+        request, "oversight/mailbox.html", mails=mails, to=to, readable=readable, sending=sending
+    )
 
 
 @get("/jobs", permission=MEND_JOBS)

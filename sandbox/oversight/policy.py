@@ -7,7 +7,7 @@ from sandbox.people.person import Person, Role
 
 READ_TRAIL = permission("read the audit trail", {Role.AUDITOR})
 MEND_JOBS = permission("see and send again jobs that died", {Role.ADMINISTRATOR})
-READ_MAIL = permission("read the mail that was written", {Role.ADMINISTRATOR})
+READ_MAIL = permission("see which mail was written", {Role.ADMINISTRATOR})
 
 
 @policy(DeadJob)

@@ -68,23 +68,28 @@ async def seals(limit: int = 10) -> list[SealLine]:
 
 
 class MailLine(msgspec.Struct, frozen=True):
-    """A mail as it was written."""
+    """A mail; ``text`` is ``None`` where its words are not for the reader, or gone."""
 
     id: UUID
     to: str
     subject: str
-    text: str
+    text: str | None
     state: str
     made_at: datetime
 
 
-async def mails(*, to: str = "", limit: int = PAGE) -> list[MailLine]:
-    """The newest mails (to addresses that contain ``to``), newest first."""
+async def mails(*, words: bool, to: str = "", limit: int = PAGE) -> list[MailLine]:
+    """The newest mails (to addresses that contain ``to``), newest first.
+
+    ``words`` says whether the reader may have those, too.
+    """
     rows = await fetch(
-        'SELECT id, "to", subject, text, state, made_at FROM mail '
+        "SELECT id, \"to\", subject, CASE WHEN $3 THEN nullif(text, '') END AS text, "
+        "state, made_at FROM mail "
         "WHERE strpos(\"to\", lower($1)) > 0 OR $1 = '' ORDER BY made_at DESC, id LIMIT $2",
         to,
         limit,
+        words,
     )
     return [MailLine(**row) for row in rows]
 

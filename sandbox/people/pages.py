@@ -6,6 +6,7 @@ from uuid import UUID
 from litestar import Request, get, post
 from litestar.params import FromPath
 
+from sandbox.foundation import mail
 from sandbox.foundation.errors import InvalidInput, NotFound, RuleBroken
 from sandbox.foundation.i18n import LANGUAGES, N_, _, current_language, format_list
 from sandbox.foundation.policy import PUBLIC, SIGNED_IN
@@ -68,10 +69,14 @@ async def sign_up(request: Asked) -> Any:
                 language=current_language(),
             )
             request.session["signed_up"] = mark
-            return page(request, "people/check_mail.html", email=form.data.email)
+            return _check_mail(request, form.data.email)
         except InvalidInput as error:
             form.refuse(error)
     return page(request, "people/sign_up.html", status=422, form=form)
+
+
+def _check_mail(request: Asked, email: str) -> Any:
+    return page(request, "people/check_mail.html", email=email, kept=mail.open_to_all())
 
 
 @get("/confirm/{secret:str}", permission=PUBLIC)
@@ -168,7 +173,7 @@ async def forgotten(request: Asked) -> Any:
     if not form.valid:
         return page(request, "people/forgotten.html", status=422, form=form)
     await commands.ask_reset(email=form.data.email, language=current_language())
-    return page(request, "people/check_mail.html", email=form.data.email)
+    return _check_mail(request, form.data.email)
 
 
 @get("/reset/{secret:str}", permission=PUBLIC)
