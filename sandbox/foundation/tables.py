@@ -78,7 +78,10 @@ class OutboxRow(Table, tablename="outbox", db=DB):
 
 
 class JobEffect(Table, tablename="job_effect", db=DB):
-    """A job whose effect has been committed; a second run finds it here and does nothing."""
+    """A job whose effect has been committed; a second run finds it here and does nothing.
+
+    Kept for good: what is overdue stays so, and the next sweep comes in a minute.
+    """
 
     key = Varchar(200, primary_key=True)
     at = Timestamptz(default=TimestamptzNow())

@@ -1,4 +1,8 @@
-"""Forgetting what has served its time, so that tables stay small."""
+"""Forgetting what has served its time, so that tables stay small.
+
+Marks of effects (``job_effect``) are not among it: a mark says that somebody was told of
+something, and must outlast the thing. There is about one for each promise of a pilot.
+"""
 
 from __future__ import annotations
 
@@ -9,8 +13,6 @@ _SPENT = (
     "DELETE FROM session WHERE expires_at < now()",
     'DELETE FROM rate_count WHERE "window" < extract(epoch FROM now()) - 86400',
     "DELETE FROM periodic_slot WHERE at < now() - interval '2 days'",
-    # Longer than any job could still come a second time.
-    "DELETE FROM job_effect WHERE at < now() - interval '90 days'",
 )
 
 

@@ -84,6 +84,11 @@ async def _spend_others(work: Work, ticket: Ticket) -> None:
     await Ticket.update({Ticket.used_at: work.now}).where(same & Ticket.used_at.is_null())
 
 
+async def forget_tickets() -> None:
+    """Delete tickets that open nothing any more: one to confirm with holds a password's hash."""
+    await fetch("DELETE FROM ticket WHERE least(used_at, expires_at) < now() - interval '1 day'")
+
+
 async def _account_of(email: str) -> Account | None:
     """The account of ``email``; until the work ends nobody else makes one for it."""
     await fetch("SELECT pg_advisory_xact_lock(hashtextextended($1, 0))", f"account:{email}")

@@ -23,6 +23,7 @@ from sandbox.foundation.database import DB, fetch
 from sandbox.foundation.errors import NotFound, RuleBroken
 from sandbox.foundation.outbox import Relay
 from sandbox.foundation.schedule import Periodic, Schedule, collect
+from sandbox.foundation.upkeep import clear_up
 from sandbox.foundation.work import work_of
 from sandbox.oversight import policy as _policy  # noqa: F401  (says who may send again)
 from sandbox.people.person import SYSTEM
@@ -327,6 +328,17 @@ async def test_a_refusal_of_the_domain_is_not_tried_again() -> None:
         assert errors["refuse"].startswith("RuleBroken: Not so.")
         assert errors["nobody_knows_it"] == "no actor is called nobody_knows_it"
         assert await _keys("runs") == ["a"]
+
+
+async def test_what_somebody_was_told_is_not_told_again_after_years() -> None:
+    async def told() -> bool:
+        async with work_of(SYSTEM) as work:
+            return await work.once("milestone:7:overdue")
+
+    assert await told()
+    await fetch("UPDATE job_effect SET at = now() - interval '10 years'")
+    await clear_up()
+    assert not await told()
 
 
 # Periodic jobs ---------------------------------------------------------------------------

@@ -7,7 +7,7 @@ import hashlib
 import threading
 
 from sandbox.foundation.database import fetch
-from sandbox.people import passwords
+from sandbox.people import commands, passwords
 from tests import factories
 from tests.harness import link_in, mails, words
 
@@ -126,6 +126,16 @@ async def test_a_new_password_uses_up_every_link_to_choose_one(client) -> None:
     assert (await client.submit(later, {"password": "a new long password"})).status_code == 303
     answer = await client.submit(earlier, {"password": "another long password"})
     assert answer.status_code == 409
+
+
+async def test_links_that_open_nothing_are_forgotten(client) -> None:
+    await client.submit("/sign-up", NEW)
+    await client.submit("/sign-up", {**NEW, "email": "used@example.test"})
+    await client.submit("/sign-up", {**NEW, "email": "late@example.test"})
+    await fetch("UPDATE ticket SET used_at = now() - interval '25 hours' WHERE email ^@ 'used'")
+    await fetch("UPDATE ticket SET expires_at = now() - interval '25 hours' WHERE email ^@ 'late'")
+    await commands.forget_tickets()
+    assert await fetch("SELECT email FROM ticket") == [{"email": NEW["email"]}]
 
 
 async def test_a_password_does_not_hold_up_everybody_else(monkeypatch) -> None:
