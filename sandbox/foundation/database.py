@@ -20,9 +20,11 @@ from sandbox.foundation.postgres import connection_config
 class Transaction(PostgresTransaction):
     """Piccolo's transaction, made safe against cancellation.
 
-    A client that hangs up cancels its request at any await. Piccolo's own exit would then
-    stop between rollback and release and leave a pooled connection inside a transaction,
-    so beginning and ending run in a task of their own that is always awaited to its end.
+    A task can be cancelled at any await, and again while it clears up: by a timeout, by a
+    server that stops (uvicorn does not cancel a request whose client hangs up; others do).
+    Piccolo's own exit would then stop between rollback and release and leave a pooled
+    connection inside a transaction, so beginning and ending run in a task of their own that is
+    always awaited to its end.
     """
 
     async def __aenter__(self) -> PostgresTransaction:
@@ -68,15 +70,25 @@ class Transaction(PostgresTransaction):
 
 
 async def _to_its_end(step: Coroutine[Any, Any, None], undo: Any = None) -> None:
-    """Await ``step`` even when the caller is cancelled; then ``undo`` it and pass that on."""
+    """Await ``step`` however often the caller is cancelled; then ``undo`` it and pass that on."""
     task = asyncio.ensure_future(step)
-    try:
-        await asyncio.shield(task)
-    except asyncio.CancelledError:
-        await asyncio.wait({task})
-        if undo is not None and task.exception() is None:
-            await asyncio.wait({asyncio.ensure_future(undo())})
-        raise
+    told = await _awaited(task)
+    if told and undo is not None and not task.cancelled() and task.exception() is None:
+        await _awaited(asyncio.ensure_future(undo()))
+    if told:
+        raise told
+    task.result()
+
+
+async def _awaited(task: asyncio.Future[None]) -> asyncio.CancelledError | None:
+    """Await the end of ``task``, and return a cancellation that came meanwhile."""
+    told = None
+    while not task.done():
+        try:
+            await asyncio.wait({task})  # which, unlike ``await``, does not cancel the task
+        except asyncio.CancelledError as cancelled:
+            told = cancelled
+    return told
 
 
 class Engine(PostgresEngine):
