@@ -15,6 +15,7 @@ from typing import Any
 import msgspec
 
 from sandbox.foundation.i18n import _, format_number
+from sandbox.foundation.typed import MOST_DIGITS, whole
 from sandbox.framework.pack import Pack
 from sandbox.framework.questions import Column, Question, QuestionKind, Section, blank
 
@@ -49,10 +50,11 @@ def _rows(question: Question, values: Mapping[str, Any]) -> list[dict[str, Any]]
     columns = {column.key: column for column in question.columns}
     for name, value in values.items():
         key, _dot, rest = name.partition(".")
-        row, _dot, column = rest.partition(".")
-        if key == question.key and row.isdecimal() and column in columns and value:
+        number, _dot, column = rest.partition(".")
+        row = whole(number)
+        if key == question.key and row is not None and column in columns and value:
             kind = QuestionKind(columns[column].kind)
-            cells.setdefault(int(row), {})[column] = _converted(kind, value)
+            cells.setdefault(row, {})[column] = _converted(kind, value)
     return [cells[number] for number in sorted(cells)]
 
 
@@ -66,13 +68,15 @@ def _converted(kind: QuestionKind, raw: Any) -> Any:
 
 def _number(raw: str) -> Any:
     plain = raw.replace(",", "").replace(" ", "")
-    if not _NUMBER.fullmatch(plain):
+    if not _NUMBER.fullmatch(plain) or len(plain) > MOST_DIGITS:
         return raw
     return float(plain) if "." in plain else int(plain)
 
 
 def _money(raw: str) -> Any:
     plain = re.sub(r"[^\d.,-]", "", raw).replace(",", "")
+    if len(plain) > MOST_DIGITS:
+        return raw
     try:
         return int(Decimal(plain) * 100)
     except InvalidOperation:

@@ -18,6 +18,7 @@ import msgspec
 from sandbox.applications.commands import Terms
 from sandbox.foundation.errors import InvalidInput
 from sandbox.foundation.i18n import _
+from sandbox.foundation.typed import whole
 from sandbox.framework.conditions import ConditionTemplate
 from sandbox.framework.pack import Pack
 from sandbox.framework.questions import Feed
@@ -185,7 +186,7 @@ def asked_reliefs(pack: Pack, answers: Values) -> list[dict[str, Any]]:
 
 def _reliefs(values: Values, pack: Pack, answers: Values) -> list[dict[str, Any]]:
     asked = asked_reliefs(pack, answers)
-    chosen = {int(one) for one in several(values, "relief") if one.isdecimal()}
+    chosen = {whole(one) for one in several(values, "relief")}
     return [
         {
             "rule": str(row.get("rule") or ""),

@@ -10,6 +10,7 @@ from sandbox.foundation import audit, mail, outbox
 from sandbox.foundation.errors import NotFound
 from sandbox.foundation.i18n import N_, _
 from sandbox.foundation.policy import PUBLIC
+from sandbox.foundation.typed import identity, whole
 from sandbox.foundation.web.pages import NavigationLink, flash, page, redirect
 from sandbox.oversight import queries
 from sandbox.oversight.policy import MEND_JOBS, READ_MAIL, READ_TRAIL
@@ -19,22 +20,14 @@ from sandbox.settings import settings
 Asked = Request[Person, Any, Any]
 
 
-def _uuid(text: str) -> UUID | None:
-    try:
-        return UUID(text)
-    except ValueError:
-        return None
-
-
 @get("/audit", permission=READ_TRAIL)
 async def trail(request: Asked) -> Any:
     """The trail, newest first, filtered by case and kind of event."""
     asked = request.query_params
-    before = asked.get("before", "")
     events = await queries.trail(
-        case=_uuid(asked.get("case", "")),
+        case=identity(asked.get("case", "")),
         event=asked.get("event", ""),
-        before=int(before) if before.isdecimal() else None,
+        before=whole(asked.get("before", "")),
     )
     return page(
         request,
@@ -51,7 +44,7 @@ async def trail(request: Asked) -> Any:
 @post("/audit/verify", permission=READ_TRAIL)
 async def verify(request: Asked) -> Any:
     """Check every link of every chain, or of one case."""
-    case = _uuid(str((await request.form()).get("case", "")))
+    case = identity((await request.form()).get("case", ""))
     verdict = await audit.verify(case)
     return page(request, "oversight/verdict.html", verdict=verdict, case=case)
 

@@ -13,6 +13,7 @@ from sandbox.applications.policy import APPLY
 from sandbox.foundation import files
 from sandbox.foundation.errors import InvalidInput, NotFound, RuleBroken
 from sandbox.foundation.i18n import N_, _
+from sandbox.foundation.typed import identity
 from sandbox.foundation.web.forms import Form, press_row_button, read_values, rows_in
 from sandbox.foundation.web.pages import NavigationLink, flash, page, redirect, saved
 from sandbox.framework import library
@@ -200,7 +201,10 @@ async def _handle_files(
             except InvalidInput as error:
                 errors |= error.errors
     if values.get("remove_file"):
-        await commands.detach(request.user, application_id, UUID(str(values["remove_file"])))
+        attachment = identity(values["remove_file"])
+        if attachment is None:
+            raise NotFound
+        await commands.detach(request.user, application_id, attachment)
     return errors
 
 

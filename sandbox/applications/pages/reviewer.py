@@ -11,6 +11,7 @@ from sandbox.applications.commands import Written
 from sandbox.applications.policy import REVIEW
 from sandbox.foundation.errors import InvalidInput
 from sandbox.foundation.i18n import N_, _
+from sandbox.foundation.typed import whole
 from sandbox.foundation.web.forms import Form, read_values
 from sandbox.foundation.web.pages import NavigationLink, flash, page, redirect, saved
 from sandbox.framework import library
@@ -77,9 +78,9 @@ async def declare(request: Asked, review: FromPath[UUID]) -> Any:
 def _written(values: dict[str, Any]) -> Written:
     return Written(
         scores={
-            key[6:]: int(value)
+            key[6:]: score
             for key, value in values.items()
-            if key.startswith("score_") and str(value).isdecimal()
+            if key.startswith("score_") and (score := whole(value)) is not None
         },
         comments={
             key[8:]: str(value) for key, value in values.items() if key.startswith("comment_")

@@ -13,6 +13,7 @@ from litestar.datastructures import UploadFile
 
 from sandbox.foundation.errors import InvalidInput
 from sandbox.foundation.i18n import _
+from sandbox.foundation.typed import whole
 
 Input = TypeVar("Input", bound=msgspec.Struct)
 Values = dict[str, Any]
@@ -121,9 +122,10 @@ def rows_in(values: Values, name: str) -> list[dict[str, Any]]:
     rows: dict[int, dict[str, Any]] = {}
     for key, value in values.items():
         field, _dot, rest = key.partition(".")
-        number, _dot, column = rest.partition(".")
-        if field == name and number.isdecimal() and column:
-            rows.setdefault(int(number), {})[column] = value
+        row, _dot, column = rest.partition(".")
+        number = whole(row)
+        if field == name and number is not None and column:
+            rows.setdefault(number, {})[column] = value
     return [rows[number] for number in sorted(rows)]
 
 

@@ -9,6 +9,7 @@ from litestar.params import FromPath
 
 from sandbox.foundation.errors import Forbidden, InvalidInput, RuleBroken
 from sandbox.foundation.i18n import _, current_language
+from sandbox.foundation.typed import whole
 from sandbox.foundation.web.forms import Form, read_values
 from sandbox.foundation.web.pages import flash, redirect, saved
 from sandbox.pilots import amendments, commands, plan, queries, rules
@@ -55,15 +56,17 @@ def _changes(values: dict[str, Any]) -> amendments.Changes:
     errors: dict[str, str] = {}
     changes = amendments.Changes()
     for name, value in values.items():
-        kind, _dot, number = name.partition(".")
-        if not value or not number.isdecimal():
+        kind, _dot, rest = name.partition(".")
+        number = whole(rest)
+        if not value or number is None:
             continue
         try:
-            _change(changes, kind, int(number), str(value))
+            _change(changes, kind, number, str(value))
         except ValueError:
             errors[name] = _("This cannot be read")
     ends = values.get("end") or []
-    changes.ends = {int(n) for n in (ends if isinstance(ends, list) else [ends])}
+    several = ends if isinstance(ends, list) else [ends]
+    changes.ends = {number for one in several if (number := whole(one)) is not None}
     if values.get("new_text"):
         changes.new_conditions = [
             amendments.NewCondition(
