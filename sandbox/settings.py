@@ -7,6 +7,7 @@ sentence (:class:`SettingsError`), before anything has been opened.
 from __future__ import annotations
 
 import os
+import re
 import secrets
 from collections.abc import Mapping
 from pathlib import Path
@@ -16,6 +17,7 @@ import msgspec
 
 _DATABASE_SCHEMES = ("postgresql", "postgres")
 _BROKER_SCHEMES = ("redis", "rediss", "amqp", "amqps")
+_HOSTLESS = ("file", "postgresql", "postgres")  # a folder, or a socket named in the query
 _STORAGE_SCHEMES = ("file", "s3", "gs", "az", "azure")
 _SMTP_SCHEMES = ("smtp", "smtps")
 _LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
@@ -88,16 +90,31 @@ def read(environment: Mapping[str, str]) -> Settings:
 
 
 def _url(environment: Mapping[str, str], name: str, schemes: tuple[str, ...]) -> str:
-    value = environment.get(name, "")
-    if value and urlsplit(value).scheme not in schemes:
+    value = environment.get(name, "").strip()
+    if not value:
+        return ""
+    shown = repr(redacted(value))
+    try:
+        address = urlsplit(value)
+        _port = address.port  # read only now, and refused where it is no port
+    except ValueError as error:
+        raise SettingsError(f"{name} is {shown}: {error}") from None
+    if address.scheme not in schemes:
         expected = ", ".join(f"{scheme}://" for scheme in schemes)
-        raise SettingsError(f"{name} is {value!r}: expected an address that starts with {expected}")
+        raise SettingsError(f"{name} is {shown}: expected an address that starts with {expected}")
+    if not address.hostname and address.scheme not in _HOSTLESS:
+        raise SettingsError(f"{name} is {shown}: expected the name of a host after //")
     return value
+
+
+def redacted(address: str) -> str:
+    """``address`` without what in it may be secret: user, password, query."""
+    return re.sub(r"//.*@", "//…@", address.partition("?")[0])
 
 
 def _number(environment: Mapping[str, str], name: str, default: int, *, low: int, high: int) -> int:
     value = environment.get(name) or str(default)
-    if not value.isdecimal() or not low <= int(value) <= high:
+    if not value.isdecimal() or len(value) > 9 or not low <= int(value) <= high:
         raise SettingsError(f"{name} is {value!r}: expected a whole number from {low} to {high}")
     return int(value)
 
@@ -122,11 +139,27 @@ def _secret_key(environment: Mapping[str, str], var: Path) -> str:
     """The key that signs tokens; made once and kept in ``var`` where none is given."""
     value = environment.get("SECRET_KEY", "")
     if value:
-        if len(value) < 32:
-            raise SettingsError("SECRET_KEY is too short: expected at least 32 characters")
+        _check_key("SECRET_KEY", value)
         return value
     path = var / "secret_key"
+    try:
+        kept = _kept_key(path)
+    except OSError as error:
+        raise SettingsError(f"VAR is {str(var)!r}: {path} cannot be used ({error})") from None
+    _check_key(str(path), kept)
+    return kept
+
+
+def _check_key(name: str, key: str) -> None:
+    if len(key.strip()) < 32 or len(set(key)) < 8:
+        raise SettingsError(
+            f"{name} is too short or too simple: expected at least 32 characters of chance"
+        )
+
+
+def _kept_key(path: Path) -> str:
     if not path.exists():
+        var = path.parent
         var.mkdir(parents=True, exist_ok=True)
         made = path.with_name(f"secret_key.{os.getpid()}")
         made.touch(mode=0o600)

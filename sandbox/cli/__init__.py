@@ -44,6 +44,7 @@ def up() -> None:
     """
     from sandbox.cli import site
 
+    ground.need_pack()
     site.up()
 
 
@@ -59,6 +60,7 @@ def serve(socket: int | None, gate: int | None) -> None:
     """
     from sandbox.cli import processes
 
+    ground.need_pack()
     processes.serve(socket, gate)
 
 
@@ -75,6 +77,7 @@ def worker(only: tuple[str, ...], but: tuple[str, ...], gate: int | None) -> Non
     """
     from sandbox.cli import processes
 
+    ground.need_pack()
     processes.worker(only, but, gate)
 
 
@@ -87,6 +90,7 @@ def scheduler(gate: int | None) -> None:
     """
     from sandbox.cli import processes
 
+    ground.need_pack()
     processes.scheduler(gate)
 
 
@@ -99,6 +103,7 @@ def migrate() -> None:
     """
     from sandbox.cli import site
 
+    ground.need_pack()
     ground.need_database()
     site.migrate()
     click.echo("The database is up to date.")
@@ -114,6 +119,7 @@ def demo() -> None:
     """
     from sandbox.cli import playing
 
+    ground.need_pack()
     ground.need_database()
     playing.play()
 

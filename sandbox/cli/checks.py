@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 import click
 
 from sandbox.foundation import postgres
-from sandbox.settings import settings
+from sandbox.settings import redacted, settings
 
 OLDEST = 160000  # PostgreSQL 16, as the server itself numbers it
 
@@ -157,6 +157,7 @@ def _storage() -> Found:
     try:
         asyncio.run(storage.check())
     except Exception as error:
+        where = redacted(where)
         raise Wrong(f"{where} cannot be written ({error}): check STORAGE_URL and rights") from error
     return State.OK, f"written and read back at {where}"
 

@@ -8,6 +8,8 @@ from typing import Any, NoReturn, TypeVar
 
 import click
 
+from sandbox.settings import settings
+
 Result = TypeVar("Result")
 
 
@@ -15,6 +17,17 @@ def refuse(sentence: str) -> NoReturn:
     """End the command with one sentence on standard error and status 1."""
     click.echo(sentence, err=True)
     raise SystemExit(1)
+
+
+def need_pack() -> None:
+    """See that the pack can be used, or say in one sentence what is wrong with it."""
+    from sandbox.framework import library
+    from sandbox.framework.errors import PackError
+
+    try:
+        library.current()
+    except PackError as error:
+        refuse(f"PACK is {settings.pack!r}: {error}")
 
 
 def need_database() -> None:

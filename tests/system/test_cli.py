@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import shutil
 import socket
 import subprocess
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 import click
 import psutil
@@ -61,7 +63,17 @@ def test_the_manual_lists_every_command() -> None:
         ("PORT", "http", "PORT is 'http': expected a whole number from 1 to 65535"),
         ("DATABASE_URL", "mysql://db", "DATABASE_URL is 'mysql://db': expected an address"),
         ("DEMO", "perhaps", "DEMO is 'perhaps': expected 1 or 0"),
+        ("PORT", "9" * 5000, "PORT is '999"),
         ("SECRET_KEY", "short", "SECRET_KEY is too short"),
+        ("SECRET_KEY", " " * 40, "SECRET_KEY is too short or too simple"),
+        ("SECRET_KEY", "a" * 40, "SECRET_KEY is too short or too simple"),
+        ("DATABASE_URL", "postgresql://u@h:abc/x", "DATABASE_URL is 'postgresql://…@h:abc/x': "),
+        ("BASE_URL", "http://", "BASE_URL is 'http://': expected the name of a host"),
+        ("BASE_URL", "http://x:99999", "BASE_URL is 'http://x:99999': Port out of range"),
+        ("BASE_URL", "http://[x", "BASE_URL is 'http://[x': Invalid IPv6 URL"),
+        ("SMTP_URL", "smtp://h:abc", "SMTP_URL is 'smtp://h:abc': Port could not be cast"),
+        ("BROKER_URL", "redis:///", "BROKER_URL is 'redis:///': expected the name of a host"),
+        ("STORAGE_URL", "s3://", "STORAGE_URL is 's3://': expected the name of a host"),
     ],
 )
 def test_a_setting_that_cannot_be_used_is_named_in_a_sentence(
@@ -71,6 +83,51 @@ def test_a_setting_that_cannot_be_used_is_named_in_a_sentence(
     assert done.returncode == 1
     assert done.stderr.startswith(words)
     assert "Traceback" not in done.stderr
+
+
+def test_a_folder_that_cannot_be_written_is_named_in_a_sentence(idle: Site) -> None:
+    done = _sandbox(idle, "doctor", VAR="/proc/nothing", SECRET_KEY="")
+    assert done.returncode == 1
+    assert done.stderr.startswith("VAR is '/proc/nothing': ")
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("variable", "value"),
+    [
+        ("DATABASE_URL", "mysql://root:hidden%2Fsecret@db/x?password=hidden"),
+        ("SMTP_URL", "smtp://me:hidden@mail:port"),
+        ("BROKER_URL", "redis://:hidden@"),
+    ],
+)
+def test_a_password_in_a_setting_is_not_told(variable: str, value: str, idle: Site) -> None:
+    done = _sandbox(idle, "doctor", **{variable: value})
+    assert done.returncode == 1
+    assert done.stderr.startswith(f"{variable} is ")
+    assert "hidden" not in done.stderr + done.stdout
+
+
+@pytest.mark.parametrize("command", ["up", "serve", "worker", "scheduler", "migrate", "demo"])
+def test_a_pack_that_cannot_be_used_stops_the_start(
+    command: str, idle: Site, tmp_path: Path
+) -> None:
+    done = _sandbox(idle, command, PACK="atlantis")
+    assert done.returncode == 1
+    assert done.stderr.startswith("PACK is 'atlantis': ")
+    assert "malaysia" in done.stderr, "what there is"
+    assert len(done.stderr.splitlines()) == 1
+    assert not (idle.var / "run").exists(), "nothing was started"
+
+
+def test_a_broken_pack_is_refused_with_file_and_field(idle: Site, tmp_path: Path) -> None:
+    shutil.copytree(ROOT / "tests" / "packs" / "veridia", tmp_path / "veridia")
+    sectors = tmp_path / "veridia" / "sectors.yaml"
+    sectors.write_text(sectors.read_text().replace("key:", "kez:", 1))
+    done = _sandbox(idle, "up", PACK=str(tmp_path / "veridia"))
+    assert done.returncode == 1
+    assert "sectors.yaml" in done.stderr
+    assert "kez" in done.stderr
+    assert len(done.stderr.splitlines()) == 1
 
 
 @pytest.mark.parametrize("words", [("migrate",), ("audit", "verify"), ("demo",)], ids=" ".join)
