@@ -42,6 +42,8 @@ class Line(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def told_state(self) -> str:
         """The state as the applicant is told it."""
+        if self.state == "lapsed":
+            return self.state
         return self.pilot_state or self.outcome or told_state(self.state)
 
 
@@ -152,7 +154,9 @@ class Mine(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def told_state(self) -> str:
         """The state as the applicant is told it."""
-        return self.decision.outcome if self.decision else told_state(self.state)
+        if self.decision is not None and self.state != "lapsed":
+            return self.decision.outcome
+        return told_state(self.state)
 
     @property
     def waiting(self) -> list[Question]:

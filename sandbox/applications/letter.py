@@ -9,15 +9,15 @@ from uuid import UUID
 
 import msgspec
 
+from sandbox.applications import rules
 from sandbox.applications.tables import Application, Decision
 from sandbox.foundation import documents, i18n
 from sandbox.foundation.i18n import N_, _, format_date, local, local_date, ngettext
-from sandbox.framework import clocks, library
+from sandbox.framework import library
+from sandbox.framework.clocks import ClockName
 from sandbox.framework.pack import Pack
 from sandbox.framework.thresholds import threshold_of
 from sandbox.framework.words import CADENCE_NAMES, CONDITION_KIND_NAMES
-
-ADMITTED = frozenset({"admitted", "admitted_with_conditions"})
 
 Item = Mapping[str, Any]
 """A condition, milestone or relief in the shape that a decision stores."""
@@ -68,7 +68,7 @@ async def letter_of(sent: Sent, pack: Pack, language: str) -> bytes:
 
 
 def _context(sent: Sent, pack: Pack) -> dict[str, Any]:
-    admitted = sent.outcome in ADMITTED
+    admitted = sent.outcome in rules.ADMITTED
     conditions = [(bool(item.get("precedent")), _condition(item, pack)) for item in sent.conditions]
     return {
         "pack": pack,
@@ -83,14 +83,18 @@ def _context(sent: Sent, pack: Pack) -> dict[str, Any]:
         "milestones": [_milestone(item) for item in sent.milestones],
         "reliefs": [_relief(item) for item in sent.reliefs],
         "months": _months(sent.months),
-        "accept_by": _accept_by(sent.decided_at, pack) if admitted else None,
+        "accept_by": _accept_by(sent, pack) if admitted else None,
     }
 
 
-def _accept_by(decided_at: datetime, pack: Pack) -> date:
+def _accept_by(sent: Sent, pack: Pack) -> date:
     """The last day on which the plan can be accepted."""
-    limit, calendar = pack.clock("plan_acceptance"), pack.jurisdiction.calendar()
-    return local_date(clocks.due(limit.limit, decided_at, calendar, roll=limit.roll))
+    return local_date(
+        rules.due(
+            ClockName.PLAN_ACCEPTANCE, sent.decided_at, (), authority=sent.authority, pack=pack,
+            at=sent.decided_at,
+        )
+    )  # fmt: skip
 
 
 def _months(number: int) -> str:

@@ -115,11 +115,11 @@ SELECT a.id, a.reference, a.title, o.name AS organisation, a.lead_sector, a.stat
          AS reviews,
        (SELECT count(*) FROM review r WHERE r."case" = a.id AND r.state = 'submitted')
          AS reviews_done,
-       coalesce(a.due_at, a.decided_at, a.state_since) AS sort
+       coalesce(a.decided_at, a.due_at, a.state_since) AS sort
 FROM application a JOIN organisation o ON o.id = a.organisation
 LEFT JOIN account f ON f.id = a.case_officer
 """
-_SORT = "coalesce(a.due_at, a.decided_at, a.state_since)"
+_SORT = "coalesce(a.decided_at, a.due_at, a.state_since)"
 
 
 async def queue(person: Person, filters: Filters, cursor: Cursor | None) -> Page[Line]:
@@ -168,7 +168,8 @@ async def counts(person: Person) -> dict[str, int]:
     rows = await fetch(
         "SELECT a.state, count(*) AS n, count(*) FILTER (WHERE a.due_at < now() AND a.state NOT IN "  # noqa: S608  (visible_to writes no values into its words)
         "('returned', 'awaiting_clarification')) AS overdue "
-        f"FROM application a WHERE {seen} AND a.due_at IS NOT NULL GROUP BY a.state",
+        f"FROM application a WHERE {seen} AND a.due_at IS NOT NULL AND a.state <> 'decided' "
+        "GROUP BY a.state",
         *values,
     )
     found = {row["state"]: row["n"] for row in rows}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -12,6 +12,7 @@ from sandbox.foundation.errors import InvalidInput, RuleBroken
 from sandbox.foundation.i18n import N_, _
 from sandbox.foundation.lifecycle import LifeCycle, transition
 from sandbox.framework import clocks
+from sandbox.framework.clocks import ClockName
 from sandbox.framework.pack import Pack
 from sandbox.people.person import Role
 
@@ -43,8 +44,10 @@ LIFE = LifeCycle(
         transition("decide", "recommended", "decided", {Role.DECISION_MAKER}, label=N_("Decide"),
                    precondition="not by the only reviewer (separation of duties)"),
         transition("withdraw", OPEN, "withdrawn", _APPLICANT, label=N_("Withdraw")),
-        transition("lapse", ("draft", "returned", "awaiting_clarification"), "lapsed",
-                   {Role.SYSTEM}),
+        transition("lapse", ("draft", "returned", "awaiting_clarification", "decided"), "lapsed",
+                   {Role.SYSTEM},
+                   precondition="the applicant's time is over; once decided, that of an "
+                   "admission whose plan was not accepted"),
         transition("reopen", "lapsed", "draft", _APPLICANT, label=N_("Open again"),
                    precondition="it had not been submitted"),
     ),
@@ -52,14 +55,17 @@ LIFE = LifeCycle(
 
 # Which clock of the pack runs in which state; the side it waits for is the clock's ``who``.
 CLOCKS = {
-    "draft": "draft",
-    "submitted": "completeness",
-    "screening": "screening",
-    "returned": "returned",
-    "in_review": "decision",
-    "awaiting_clarification": "clarification",
-    "recommended": "decision",
+    "draft": ClockName.DRAFT,
+    "submitted": ClockName.COMPLETENESS,
+    "screening": ClockName.SCREENING,
+    "returned": ClockName.RETURNED,
+    "in_review": ClockName.DECISION,
+    "awaiting_clarification": ClockName.CLARIFICATION,
+    "recommended": ClockName.DECISION,
+    "decided": ClockName.PLAN_ACCEPTANCE,
 }
+WITH_APPLICANT = frozenset({"returned", "awaiting_clarification"})
+"""The states in which the authority's clocks may stand: the pack's ``stops`` name them."""
 ADMITTED = frozenset({"admitted", "admitted_with_conditions"})
 OUTCOMES = ("admitted", "admitted_with_conditions", "refused", "redirected")
 RECOMMENDATIONS = {
@@ -70,11 +76,15 @@ RECOMMENDATIONS = {
 
 
 def move(application: Application, event: str, *, pack: Pack, at: datetime) -> None:
-    """Take ``event`` and start the clock of the new state.
+    """Take ``event``, note where the applicant has the ball, start the clock of the new state.
 
     :raises RuleBroken: the state knows no such event.
     """
     LIFE.move(application, event, at=at)
+    application.stops = [[begin, end or at.isoformat(), *rest]
+                         for begin, end, *rest in application.stops]  # fmt: skip
+    if application.state in WITH_APPLICANT:
+        application.stops = [*application.stops, [at.isoformat(), None, application.state]]
     start_clock(application, pack=pack, at=at)
 
 
@@ -84,62 +94,68 @@ def start_clock(application: Application, *, pack: Pack, at: datetime) -> None:
     The screening clock counts from submission and the decision clock from the complete
     application, so that neither starts afresh with a state.
     """
-    application.clock = CLOCKS.get(application.state, "")
-    if not application.clock:
-        application.clock_from = application.due_at = None
+    settled = application.state == "decided" and application.outcome not in ADMITTED
+    name = None if settled else CLOCKS.get(application.state)
+    if name is None:
+        clear_clock(application)
         return
-    begun = {"screening": application.submitted_at, "decision": application.complete_at}
-    application.clock_from = begun.get(application.clock) or at
+    begun = {
+        ClockName.SCREENING: application.submitted_at,
+        ClockName.DECISION: application.complete_at,
+    }
+    application.clock, application.clock_from = name, begun.get(name) or at
     application.reminded_at = None
-    clock = pack.clock(application.clock)
-    application.due_at = clocks.due(
-        clock.limit, application.clock_from, pack.jurisdiction.calendar(),
-        stops=stops_of(application) if application.clock == "decision" else (), now=at,
-        roll=clock.roll,
+    application.due_at = due(
+        name, application.clock_from, application.stops, authority=application.authority,
+        pack=pack, at=at,
     )  # fmt: skip
 
 
-GRACE = clocks.Limit(amount=5, unit=clocks.Unit.WORKING_DAYS)
+def clear_clock(application: Application) -> None:
+    """Nothing is waited for any more."""
+    application.clock, application.clock_from, application.due_at = "", None, None
+
+
+def due(
+    name: ClockName, start: datetime, stops: Sequence[Sequence[Any]], *, authority: str,
+    pack: Pack, at: datetime,
+) -> datetime:  # fmt: skip
+    """When the clock ``name`` of a case with these stored ``stops``, begun at ``start``, ends:
+    the one answer for case pages, the sweep and reports."""
+    clock = pack.clock(name)
+    stood = stops_of(stops, clock.stops)
+    return clocks.due(
+        clock.limit, start, pack.calendar_of(authority), stops=stood, now=at, roll=clock.roll
+    )
 
 
 def overdue_step(application: Application, *, pack: Pack, at: datetime) -> str:
     """What an applicant's clock asks for by itself: ``remind``, ``lapse`` or nothing.
 
-    Everyone is reminded once, when the end is near. A draft or a returned application lapses at
-    the end; an answer that is owed has five more working days (pack, clock ``clarification``).
+    Everyone is reminded once, when the end is near; what waits lapses at the end, or once the
+    clock's grace is over too.
     """
-    if application.state not in {"draft", "returned", "awaiting_clarification"}:
+    if application.state not in LIFE.sources("lapse"):
         return ""
     if application.due_at is None or application.clock_from is None:
         return ""
-    calendar = pack.jurisdiction.calendar()
-    last: datetime = application.due_at
-    if application.state == "awaiting_clarification":
-        last = clocks.due(GRACE, last, calendar)
+    clock, calendar = pack.clock(application.clock), pack.calendar_of(application.authority)
     if application.reminded_at is None:
-        near = clocks.near_from(
-            pack.clock(application.clock), application.clock_from, application.due_at, calendar
-        )
+        near = clocks.near_from(clock, application.clock_from, application.due_at, calendar)
         return "remind" if at >= near else ""
+    last: datetime = application.due_at
+    if clock.grace is not None:
+        last = clocks.due(clock.grace, last, calendar)
     return "lapse" if at > last else ""
 
 
-def stops_of(application: Application) -> list[clocks.Stop]:
-    """When the decision clock stood, as moments."""
+def stops_of(stops: Sequence[Sequence[Any]], states: Collection[str]) -> list[clocks.Stop]:
+    """When a clock stood that stops in ``states``, as moments."""
     return [
         (datetime.fromisoformat(begin), datetime.fromisoformat(end) if end else None)
-        for begin, end in application.stops
+        for begin, end, state in stops
+        if state in states
     ]
-
-
-def stop_clock(application: Application, at: datetime) -> None:
-    """The decision clock stands: the ball is in the applicant's court."""
-    application.stops = [*application.stops, [at.isoformat(), None]]
-
-
-def run_clock(application: Application, at: datetime) -> None:
-    """The decision clock runs again."""
-    application.stops = [[begin, end or at.isoformat()] for begin, end in application.stops]
 
 
 # Drafting --------------------------------------------------------------------------------

@@ -48,7 +48,7 @@ class Application(Table, tablename="application", db=DB):
     clock_from = Timestamptz(null=True, default=None)
     due_at = Timestamptz(null=True, default=None)
     reminded_at = Timestamptz(null=True, default=None)
-    stops: Any = JSONB(default=[], help_text="[from, until or null] of the decision clock.")
+    stops: Any = JSONB(default=[], help_text="[from, until or null, state]: with the applicant.")
     case_officer = UUID(null=True, default=None, index=True)
     register_consent = Boolean(default=False)
     demo = Boolean(default=False)

@@ -83,6 +83,12 @@ class LifeCycle:
         subject.state_since = at
         return step
 
+    def sources(self, event: str) -> frozenset[str]:
+        """The states from which ``event`` can be taken."""
+        return frozenset(
+            s for step in self.transitions if step.event == event for s in step.sources
+        )
+
     def open_to(self, state: str, roles: Collection[str]) -> tuple[Transition, ...]:
         """What someone with ``roles`` can do from ``state``: the page's buttons."""
         return tuple(

@@ -12,9 +12,10 @@ import holidays
 
 from sandbox.framework.assessment import Criterion, Reason, Rubric, ScreeningCheck, SelfCheck
 from sandbox.framework.calendars import ExtraHoliday, Jurisdiction, Subdivision
+from sandbox.framework.clocks import ClockName
 from sandbox.framework.conditions import Cap, ConditionTemplate, Metric
 from sandbox.framework.errors import PackError
-from sandbox.framework.pack import Pack
+from sandbox.framework.pack import Authority, Pack
 from sandbox.framework.questions import (
     CHOOSING,
     FEED_COLUMNS,
@@ -30,25 +31,6 @@ from sandbox.framework.struct import Named
 from sandbox.framework.text import Text
 from sandbox.framework.thresholds import Threshold
 from sandbox.framework.when import When
-
-CLOCKS_NEEDED = (
-    "acknowledgement",
-    "completeness",
-    "screening",
-    "review",
-    "decision",
-    "returned",
-    "clarification",
-    "draft",
-    "plan_acceptance",
-    "evidence_decision",
-    "breach_explanation",
-    "extension",
-    "exit_report",
-    "exit_decision",
-    "factual_check",
-)
-"""The clocks that the system starts by name; a pack may have more."""
 
 
 @dataclass(frozen=True)
@@ -267,6 +249,11 @@ def _incident_choices(fact: str, rules: IncidentRules, keys: _Keys) -> list[str]
     return _offered(question, keys) if question else []
 
 
+def _look_at_authority(place: Place, authority: Authority, keys: _Keys) -> None:
+    if authority.subdivision:
+        place.known([authority.subdivision], keys.subdivisions, "a subdivision", at="subdivision")
+
+
 def _look_at_regime(place: Place, regime: Regime, keys: _Keys) -> None:
     known = [*keys.authorities, LEAD]
     place.known([regime.authority], known, "an authority", at="authority")
@@ -312,6 +299,7 @@ _LOOKS: dict[type, Callable[[Place, Any, _Keys], None]] = {
     ConditionTemplate: _look_at_condition,
     Cap: _look_at_cap,
     IncidentRules: _look_at_incidents,
+    Authority: _look_at_authority,
     Regime: _look_at_regime,
     Jurisdiction: _look_at_jurisdiction,
     Subdivision: _look_at_subdivision,
@@ -368,6 +356,6 @@ def _check_authorities(pack: Pack) -> None:
 
 def _check_clocks(pack: Pack) -> None:
     have = {clock.key for clock in pack.clocks}
-    for needed in CLOCKS_NEEDED:
+    for needed in ClockName:
         if needed not in have:
             Place("clocks", "").wrong(f"the clock `{needed}`, which the system starts by name")

@@ -50,6 +50,26 @@ class Limit(Part, frozen=True, kw_only=True):
     before: bool = False
 
 
+class ClockName(StrEnum):
+    """The clocks that the system starts by name: every pack has each of them."""
+
+    COMPLETENESS = "completeness"
+    SCREENING = "screening"
+    REVIEW = "review"
+    DECISION = "decision"
+    RETURNED = "returned"
+    CLARIFICATION = "clarification"
+    DRAFT = "draft"
+    PLAN_ACCEPTANCE = "plan_acceptance"
+    EVIDENCE_DECISION = "evidence_decision"
+    BREACH_EXPLANATION = "breach_explanation"
+    CORRECTIVE_ACTION = "corrective_action"
+    SUSPENSION_REVIEW = "suspension_review"
+    EXTENSION = "extension"
+    EXIT_REPORT = "exit_report"
+    EXIT_DECISION = "exit_decision"
+
+
 Actor = Literal["applicant", "authority", "central", "reviewer", "system"]
 
 
@@ -58,6 +78,7 @@ class Clock(Named, frozen=True, kw_only=True):
 
     ``roll``: where the last day is no working day the limit is the next working day.
     ``near``: from so much before the limit it is shown as near (same unit; default a fifth).
+    ``grace``: how long after the limit ``on_expiry`` still waits.
     """
 
     name: Text
@@ -68,6 +89,7 @@ class Clock(Named, frozen=True, kw_only=True):
     who: Actor
     roll: bool = False
     near: Positive | None = None
+    grace: Limit | None = None
     on_expiry: Text | None = None
     source: Text
     public: bool = False

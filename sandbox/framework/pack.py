@@ -15,11 +15,11 @@ import msgspec
 
 from sandbox.framework.assessment import Reason, ReasonFor, Rubric, ScreeningCheck, SelfCheck
 from sandbox.framework.calendars import Jurisdiction
-from sandbox.framework.clocks import Clock
+from sandbox.framework.clocks import Calendar, Clock
 from sandbox.framework.conditions import ConditionTemplate, MeasureUnit, Metric, MilestoneTemplate
 from sandbox.framework.publishing import Letters, Reports, Statements, Theme, Vulnerability
-from sandbox.framework.questions import Column, Form, Question
-from sandbox.framework.severities import IncidentRules
+from sandbox.framework.questions import Choice, Column, Form, Question
+from sandbox.framework.severities import IncidentRules, Severity
 from sandbox.framework.struct import Count, Key, Named, Part, Positive
 from sandbox.framework.text import Text, everywhere
 from sandbox.framework.thresholds import Threshold, in_words
@@ -38,7 +38,8 @@ class Language(Part, frozen=True, kw_only=True):
 class Authority(Named, frozen=True, kw_only=True):
     """Who regulates. ``central`` coordinates and does not admit; a ``sector`` authority leads
     the sectors in ``leads`` and is heard in those in ``joins``; a ``crosscutting`` one (data
-    protection, cyber security) receives reports under its own law."""
+    protection, cyber security) receives reports under its own law. ``subdivision``: the place
+    whose holidays its desk keeps (default: the jurisdiction's)."""
 
     name: Text
     short: Text
@@ -48,6 +49,7 @@ class Authority(Named, frozen=True, kw_only=True):
     joins: tuple[Key, ...] = ()
     description: Text
     website: str = ""
+    subdivision: Key | Literal[""] = ""
 
 
 class Sector(Named, frozen=True, kw_only=True):
@@ -80,6 +82,8 @@ class Front(Part, frozen=True, kw_only=True):
     """``pack.yaml``: what the pack is, before anything in it.
 
     ``reference``: the start of every case's reference (``<reference>-2026-0042``).
+    ``organisation_sizes``: what a firm may say of itself when it signs up; what makes a start-up
+    is a matter of the jurisdiction.
     """
 
     name: Key
@@ -91,6 +95,7 @@ class Front(Part, frozen=True, kw_only=True):
     languages: tuple[Language, ...]
     jurisdiction: Jurisdiction
     terms: Terms
+    organisation_sizes: tuple[Choice, ...]
     statements: Statements
     letters: Letters
 
@@ -207,6 +212,11 @@ class Pack(Part, frozen=True, kw_only=True, dict=True):
         """The metrics the pack knows."""
         return self.measures.metrics
 
+    @property
+    def severities(self) -> tuple[Severity, ...]:
+        """The degrees of gravity of an incident, the lightest first."""
+        return tuple(sorted(self.incidents.severities, key=lambda degree: degree.level))
+
     # By key; each raises KeyError for a key the pack does not have ---------------------------
 
     @cached_property
@@ -262,7 +272,7 @@ class Pack(Part, frozen=True, kw_only=True, dict=True):
         return self._find("milestone", key)  # type: ignore[no-any-return]
 
     def clock(self, key: str) -> Clock:
-        """The clock ``key``; those in ``checks.CLOCKS_NEEDED`` every pack has."""
+        """The clock ``key``; those in :class:`ClockName` every pack has."""
         return self._find("clock", key)  # type: ignore[no-any-return]
 
     def reason(self, key: str) -> Reason:
@@ -285,6 +295,13 @@ class Pack(Part, frozen=True, kw_only=True, dict=True):
             if sector in authority.leads:
                 return authority
         raise KeyError(sector)
+
+    def calendar_of(self, authority: str) -> Calendar:
+        """The working calendar that ``authority``'s desk keeps.
+
+        :raises KeyError: there is no such authority.
+        """
+        return self.jurisdiction.calendar(self.authority(authority).subdivision)
 
     def joining(self, sector: str) -> tuple[Authority, ...]:
         """The authorities heard in ``sector`` beside its lead."""

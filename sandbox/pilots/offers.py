@@ -7,15 +7,15 @@ from uuid import UUID
 
 import msgspec
 
+from sandbox.applications import rules
 from sandbox.applications.tables import Application, Decision
 from sandbox.foundation import clock
 from sandbox.foundation.errors import RuleBroken
 from sandbox.foundation.i18n import _, format_date
-from sandbox.framework import clocks, library
+from sandbox.framework import library
+from sandbox.framework.clocks import ClockName
 from sandbox.pilots import plan
 from sandbox.pilots.policy import Offer
-
-ADMITTED = frozenset({"admitted", "admitted_with_conditions"})
 
 
 class OfferedPlan(msgspec.Struct, frozen=True, kw_only=True):
@@ -54,7 +54,6 @@ async def offer_of(application: Application) -> OfferedPlan:
 
 def _drawn(application: Application, decision: Decision) -> OfferedPlan:
     pack = library.pack_of(application.pack_version)
-    limit = pack.clock("plan_acceptance")
     content = plan.draw_up(
         pack,
         application.answers,
@@ -81,8 +80,13 @@ def _drawn(application: Application, decision: Decision) -> OfferedPlan:
         pack_version=application.pack_version,
         decided_at=decision.decided_at,
         decided_by=decision.decided_by,
-        lapses_at=clocks.due(
-            limit.limit, decision.decided_at, pack.jurisdiction.calendar(), roll=limit.roll
+        lapses_at=rules.due(
+            ClockName.PLAN_ACCEPTANCE,
+            decision.decided_at,
+            (),
+            authority=application.authority,
+            pack=pack,
+            at=clock.now(),
         ),
         content=content,
     )
@@ -93,11 +97,11 @@ def check_acceptable(offer: OfferedPlan, *, at: datetime) -> None:
 
     :raises RuleBroken: the application is not admitted, or the time to accept is over.
     """
-    if offer.state != "decided" or offer.outcome not in ADMITTED:
+    if offer.state not in {"decided", "lapsed"} or offer.outcome not in rules.ADMITTED:
         raise RuleBroken(
             "plan.accept.not_admitted", _("Only an admitted application has a plan to accept.")
         )
-    if at > offer.lapses_at:
+    if offer.state == "lapsed" or at > offer.lapses_at:
         raise RuleBroken(
             "plan.accept.lapsed",
             _("The plan could be accepted until %(day)s. Ask the case officer what to do.")

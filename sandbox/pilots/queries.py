@@ -14,7 +14,8 @@ from sandbox.foundation.database import fetch
 from sandbox.foundation.errors import NotFound
 from sandbox.foundation.policy import may
 from sandbox.foundation.web.pagination import Cursor, Page, keyset, paginate
-from sandbox.framework import library
+from sandbox.framework import clocks, library
+from sandbox.framework.clocks import ClockName
 from sandbox.framework.pack import Pack
 from sandbox.people.person import SECTOR_ROLES, Person
 from sandbox.pilots import promises, rules
@@ -183,6 +184,15 @@ class Head(msgspec.Struct, frozen=True, kw_only=True):
     def pack(self) -> Pack:
         """The pack under which the case began."""
         return library.pack_of(self.pack_version)
+
+    @property
+    def suspension_reviewed_by(self) -> datetime | None:
+        """By when the authority must have looked again at a suspension, while it lasts."""
+        if self.state != "suspended":
+            return None
+        found = self.pack.clock(ClockName.SUSPENSION_REVIEW)
+        calendar = self.pack.calendar_of(self.authority)
+        return clocks.due(found.limit, self.state_since, calendar, roll=found.roll)
 
 
 async def head(person: Person, pilot_id: UUID) -> Head:

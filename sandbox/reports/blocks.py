@@ -12,7 +12,9 @@ import msgspec
 
 from sandbox.foundation.i18n import N_, _, format_number
 from sandbox.foundation.web.states import word
+from sandbox.framework.clocks import ClockName
 from sandbox.framework.pack import Pack
+from sandbox.framework.words import limit_in_words
 from sandbox.reports import facts
 from sandbox.reports.dataset import Dataset, DecisionTime, Taken
 from sandbox.reports.disclosure import Table
@@ -70,7 +72,7 @@ def of(data: Dataset, pack: Pack) -> dict[str, Block]:
             grids=[_grid(data, "applications", pack), _grid(data, "pilots", pack)],
         ),
         "time_to_decision": lambda: Block(
-            sentences=facts.of_decisions(data), charts=["decision_times"],
+            sentences=facts.of_decisions(data, pack), charts=["decision_times"],
             grids=[_decision_grid(data, pack)],
         ),
         "outcomes": lambda: Block(grids=[_grid(data, "outcomes", pack)]),
@@ -97,8 +99,9 @@ def of(data: Dataset, pack: Pack) -> dict[str, Block]:
 
 
 def label(key: str, pack: Pack) -> str:
-    """The words of a row's or column's key: a sector, a vulnerability, a kind, a state."""
-    for parts in (pack.sectors, pack.vulnerabilities):
+    """The words of a row's or column's key: a sector, a vulnerability, a severity, a kind, a
+    state."""
+    for parts in (pack.sectors, pack.vulnerabilities, pack.incidents.severities):
         for part in parts:
             if part.key == key:
                 return str(part.name)
@@ -131,9 +134,10 @@ def _decision_grid(data: Dataset, pack: Pack) -> Grid:
         return [name, *map(_figure, (time.decided, time.median_days, time.within_limit))]
 
     every, *sectors = data.decision_times
+    within = _("Within %(limit)s") % {"limit": limit_in_words(pack.clock(ClockName.DECISION).limit)}
     return Grid(
         _("Decisions in the period and how long they took"),
-        [_("Sector"), _("Decided"), _("Median days"), _("Within three months")],
+        [_("Sector"), _("Decided"), _("Median days"), within],
         [line(time) for time in (*sectors, every) if time.decided != 0],
     )
 

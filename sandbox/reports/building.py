@@ -52,6 +52,8 @@ def scope_of(report: Report) -> Scope:
         sectors=tuple(report.sectors) or tuple(sector.key for sector in pack.sectors),
         conditions=("document", "duty", "cap", "threshold", "periodic_report", "disclosure"),
         vulnerabilities=tuple(v.key for v in pack.vulnerabilities),
+        severities=tuple(degree.key for degree in pack.severities),
+        serious=tuple(degree.key for degree in pack.severities if degree.suspend),
         control=Control(
             threshold=control.threshold, dominance=control.dominance,
             suppress_zeros=control.zeros_suppressed,

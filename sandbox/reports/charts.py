@@ -12,25 +12,24 @@ from sandbox.foundation import charts, i18n
 from sandbox.foundation.charts import Bar, Chart, Limit, Part, response
 from sandbox.foundation.i18n import _, format_number
 from sandbox.framework import library
+from sandbox.framework.clocks import ClockName, Unit
 from sandbox.framework.pack import Pack
+from sandbox.framework.words import limit_in_words
 from sandbox.reports.blocks import label
 from sandbox.reports.dataset import Dataset
 from sandbox.reports.disclosure import Table
 
 __all__ = ["Chart", "of", "response"]
 
-_LIMIT_DAYS = 91
-"""Three months, as the median is in days."""
-
 _OUTCOMES = {
     "in_progress": "pale", "admitted": "green", "refused": "slate", "redirected": "sky",
     "withdrawn": "grey",
 }  # fmt: skip
 _FATES = {"never_breached": "pale", "cured": "green", "open_or_escalated": "red"}
-_SEVERITIES = {
-    "issue": "pale", "near_miss": "grey", "limited": "sky", "substantial": "amber",
-    "serious": "red", "widespread": "ink",
-}  # fmt: skip
+_GRAVER = ("pale", "grey", "sky", "amber", "red", "ink")
+"""From the lightest severity to the gravest."""
+_DAYS = {Unit.HOURS: 1 / 24, Unit.DAYS: 1, Unit.WORKING_DAYS: 7 / 5, Unit.MONTHS: 365.25 / 12}
+"""About how many days a limit's unit has, for an axis in days."""
 
 
 def of(data: Dataset, language: str | None = None) -> dict[str, Chart]:
@@ -72,13 +71,23 @@ def _conditions(data: Dataset, pack: Pack) -> Chart | None:
 
 def _incidents(data: Dataset, pack: Pack) -> Chart | None:
     table = data.tables["incidents"]
-    grave = [table.column_totals[table.columns.index(key)] for key in ("serious", "widespread")]
+    serious = [d for d in pack.severities if d.suspend and d.key in table.columns]
+    grave = [table.column_totals[table.columns.index(degree.key)] for degree in serious]
     title = _("Incidents by lead sector and severity")
-    if table.total and None not in grave:
-        title = _("%(n)s of %(all)s incidents were serious or widespread") % {
+    if table.total and grave and None not in grave:
+        title = _("Incidents graded %(names)s: %(n)s of %(all)s") % {
             "n": format_number(sum(n or 0 for n in grave)), "all": format_number(table.total),
+            "names": " / ".join(str(degree.name) for degree in serious),
         }  # fmt: skip
-    return _stacked(title, table, _SEVERITIES, pack, head=_("Sector"))
+    return _stacked(title, table, _shades(table.columns), pack, head=_("Sector"))
+
+
+def _shades(degrees: Sequence[str]) -> dict[str, str]:
+    """A colour for each severity, spread over the scale however many the pack has."""
+    last = max(len(degrees) - 1, 1)
+    return {
+        key: _GRAVER[round(place * (len(_GRAVER) - 1) / last)] for place, key in enumerate(degrees)
+    }
 
 
 def _vulnerabilities(data: Dataset, pack: Pack) -> Chart | None:
@@ -98,8 +107,10 @@ def _vulnerabilities(data: Dataset, pack: Pack) -> Chart | None:
 
 def _decision_times(data: Dataset, pack: Pack) -> Chart | None:
     every, *sectors = data.decision_times
+    allowed = pack.clock(ClockName.DECISION).limit
+    days = round(allowed.amount * _DAYS[allowed.unit])
     shown = [
-        Bar(label(time.sector, pack), time.median_days, _pace(time.median_days))
+        Bar(label(time.sector, pack), time.median_days, _pace(time.median_days, days))
         for time in sectors
         if time.decided != 0
     ]
@@ -107,15 +118,15 @@ def _decision_times(data: Dataset, pack: Pack) -> Chart | None:
         return None
     title = _("How long half of all decisions took at most, in days")
     if every.median_days is not None:
-        title = _("Half of all decisions took %(days)s days at most; the limit is three months") % {
-            "days": format_number(every.median_days)
-        }
-    limit = Limit(_LIMIT_DAYS, _("three months"))
+        title = _("Half of all decisions took %(days)s days at most; the limit is %(limit)s") % {
+            "days": format_number(every.median_days), "limit": limit_in_words(allowed),
+        }  # fmt: skip
+    limit = Limit(days, limit_in_words(allowed))
     return charts.bars(title, shown, unit=_("days"), limit=limit, heads=(_("Sector"), _("Median")))
 
 
-def _pace(days: float | None) -> str:
-    return "red" if days is not None and days > _LIMIT_DAYS else "blue"
+def _pace(days: float | None, limit: float) -> str:
+    return "red" if days is not None and days > limit else "blue"
 
 
 def _stacked(

@@ -13,25 +13,33 @@ from typing import Any
 
 import msgspec
 
+from sandbox.applications import rules as applications
 from sandbox.foundation.database import fetch
 from sandbox.foundation.i18n import current_zone
+from sandbox.framework import library
+from sandbox.framework.clocks import ClockName
 from sandbox.reports.disclosure import Cell, Control, Table, controlled, count_of
 
 APPLICATION_OUTCOMES = ("in_progress", "admitted", "refused", "redirected", "withdrawn")
 PILOT_STATES = ("preparing", "live", "suspended", "exiting", "closed")
 PILOT_OUTCOMES = ("completed", "moving_to_market", "stopped_by_applicant", "terminated")
-SEVERITIES = ("issue", "near_miss", "limited", "substantial", "serious", "widespread")
 CONDITION_FATES = ("never_breached", "cured", "open_or_escalated")
 
 
 class Scope(msgspec.Struct, frozen=True, kw_only=True):
-    """What is asked for: whole days from ``first`` to ``last`` in the pack's zone."""
+    """What is asked for: whole days from ``first`` to ``last`` in the pack's zone.
+
+    ``severities`` from the lightest; ``serious`` are those of which the pack says that testing
+    must stop.
+    """
 
     first: date
     last: date
     sectors: tuple[str, ...]
     conditions: tuple[str, ...]
     vulnerabilities: tuple[str, ...]
+    severities: tuple[str, ...]
+    serious: tuple[str, ...]
     control: Control
 
     @property
@@ -103,9 +111,9 @@ class Dataset(msgspec.Struct, frozen=True, kw_only=True):
 
 _APPLICATIONS = """
 SELECT lead_sector AS row, organisation::text AS firm,
-       CASE WHEN outcome IN ('admitted', 'admitted_with_conditions') THEN 'admitted'
+       CASE WHEN state IN ('withdrawn', 'lapsed') THEN 'withdrawn'
+            WHEN outcome IN ('admitted', 'admitted_with_conditions') THEN 'admitted'
             WHEN outcome IN ('refused', 'redirected') THEN outcome
-            WHEN state IN ('withdrawn', 'lapsed') THEN 'withdrawn'
             ELSE 'in_progress' END AS col
 FROM application WHERE submitted_at >= $1 AND submitted_at < $2
 """
@@ -155,7 +163,7 @@ async def gather(scope: Scope, at: datetime, told: Told = _silently) -> Dataset:
         "pilots": (_PILOTS, scope.sectors, PILOT_STATES),
         "outcomes": (_OUTCOMES, scope.sectors, PILOT_OUTCOMES),
         "conditions": (_CONDITIONS, scope.conditions, CONDITION_FATES),
-        "incidents": (_INCIDENTS, scope.sectors, SEVERITIES),
+        "incidents": (_INCIDENTS, scope.sectors, scope.severities),
         "vulnerabilities": (_VULNERABILITIES, scope.vulnerabilities, scope.sectors),
     }
     tables: dict[str, Table] = {}
@@ -163,10 +171,11 @@ async def gather(scope: Scope, at: datetime, told: Told = _silently) -> Dataset:
         await told(name, 10 + 10 * step)
         tables[name] = await _table(query, scope, rows, columns)
     await told("lessons", 85)
+    decided = await _decided(scope)
     return Dataset(
         first=scope.first, last=scope.last, gathered_at=at, sectors=scope.sectors,
-        threshold=scope.control.threshold, tables=tables, figures=await _figures(scope),
-        decision_times=await _decision_times(scope), never_bound=await _never_bound(scope),
+        threshold=scope.control.threshold, tables=tables, figures=await _figures(scope, decided),
+        decision_times=_decision_times(scope, decided), never_bound=await _never_bound(scope),
         lessons=await _lessons(scope), framework_versions=await _versions(scope),
     )  # fmt: skip
 
@@ -183,15 +192,31 @@ async def _table(query: str, scope: Scope, rows: Sequence[str], columns: Sequenc
     return controlled(rows, columns, cells, scope.control)
 
 
-async def _decision_times(scope: Scope) -> list[DecisionTime]:
-    decided = await fetch(
-        "SELECT lead_sector AS sector, organisation::text AS firm, "
-        "extract(epoch FROM decided_at - complete_at)::float8 / 86400 AS days, "
-        "decided_at <= complete_at + interval '3 months' AS in_time "
-        "FROM application WHERE decided_at >= $1 AND decided_at < $2 "
-        "AND complete_at IS NOT NULL AND lead_sector = ANY($3::text[])",
-        scope.begin, scope.end, list(scope.sectors),
+async def _decided(scope: Scope) -> list[dict[str, Any]]:
+    """The decisions of the period, each with whether its own clock was kept.
+
+    The clock is that of the case's page: by the pack that the case began under, with its stops
+    and the holidays of its authority.
+    """
+    rows = await fetch(
+        "SELECT lead_sector AS sector, organisation::text AS firm, authority, pack_version, "
+        "complete_at, decided_at, stops::text AS stops, "
+        "extract(epoch FROM decided_at - complete_at)::float8 / 86400 AS days "
+        "FROM application WHERE decided_at >= $1 AND decided_at < $2 AND complete_at IS NOT NULL",
+        scope.begin, scope.end,
     )  # fmt: skip
+    for row in rows:
+        until = applications.due(
+            ClockName.DECISION, row["complete_at"], msgspec.json.decode(row["stops"]),
+            authority=row["authority"], pack=library.pack_of(row["pack_version"]),
+            at=row["decided_at"],
+        )  # fmt: skip
+        row["in_time"] = row["decided_at"] <= until
+    return rows
+
+
+def _decision_times(scope: Scope, decided: list[dict[str, Any]]) -> list[DecisionTime]:
+    decided = [row for row in decided if row["sector"] in scope.sectors]
     every = _decision_time("", decided, scope.control)
     by_sector = [
         _decision_time(sector, [d for d in decided if d["sector"] == sector], scope.control)
@@ -212,7 +237,7 @@ def _decision_time(sector: str, rows: list[dict[str, Any]], control: Control) ->
     )  # fmt: skip
 
 
-async def _figures(scope: Scope) -> dict[str, float | None]:
+async def _figures(scope: Scope, decided: list[dict[str, Any]]) -> dict[str, float | None]:
     """The single figures of both halves of the mandate; each names its firms."""
     counts = {
         "breaches": "SELECT p.organisation::text AS firm FROM breach b "
@@ -222,22 +247,22 @@ async def _figures(scope: Scope) -> dict[str, float | None]:
         "WHERE b.opened_at >= $1 AND b.opened_at < $2 AND b.cured_at IS NOT NULL",
         "serious_incidents": "SELECT p.organisation::text AS firm FROM incident i "
         "JOIN pilot p ON p.id = i.pilot WHERE i.aware_at >= $1 AND i.aware_at < $2 "
-        "AND NOT i.drill AND i.severity IN ('serious', 'widespread')",
+        "AND NOT i.drill AND i.severity = ANY($3::varchar[])",
         "refused": "SELECT organisation::text AS firm FROM application "
         "WHERE decided_at >= $1 AND decided_at < $2 AND outcome = 'refused'",
         "abandoned": "SELECT organisation::text AS firm FROM application "
         "WHERE state IN ('withdrawn', 'lapsed') AND state_since >= $1 AND state_since < $2",
-        "late_decisions": "SELECT organisation::text AS firm FROM application "
-        "WHERE decided_at >= $1 AND decided_at < $2 "
-        "AND decided_at > complete_at + interval '3 months'",
         "reliefs_in_use": "SELECT p.organisation::text AS firm FROM relief r "
         "JOIN pilot p ON p.id = r.pilot "
         "WHERE p.accepted_at < $2 AND (p.closed_at IS NULL OR p.closed_at >= $1)",
     }
     figures: dict[str, float | None] = {}
     for name, query in counts.items():
-        rows = await fetch(query, scope.begin, scope.end)
+        more = [list(scope.serious)] if "$3" in query else []
+        rows = await fetch(query, scope.begin, scope.end, *more)
         figures[name] = count_of([row["firm"] for row in rows], scope.control)
+    late = [row["firm"] for row in decided if not row["in_time"]]
+    figures["late_decisions"] = count_of(late, scope.control)
     return {**figures, **await _live_months(scope)}
 
 

@@ -9,6 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from sandbox.foundation.i18n import _, format_number, ngettext
+from sandbox.framework.clocks import ClockName
+from sandbox.framework.pack import Pack
+from sandbox.framework.words import limit_in_words
 from sandbox.reports.dataset import Dataset
 from sandbox.reports.disclosure import Table
 
@@ -32,7 +35,7 @@ def of_applications(data: Dataset) -> list[str]:
     return _said(said)
 
 
-def of_decisions(data: Dataset) -> list[str]:
+def of_decisions(data: Dataset, pack: Pack) -> list[str]:
     """How long decisions took."""
     every = data.decision_times[0] if data.decision_times else None
     if every is None or every.median_days is None:
@@ -43,8 +46,12 @@ def of_decisions(data: Dataset) -> list[str]:
     ]
     if every.within_limit is not None and every.decided:
         said.append(
-            _("%(part)s of %(whole)s decisions kept the limit of three months.")
-            % {"part": format_number(every.within_limit), "whole": format_number(every.decided)}
+            _("%(part)s of %(whole)s decisions kept the limit of %(limit)s.")
+            % {
+                "part": format_number(every.within_limit),
+                "whole": format_number(every.decided),
+                "limit": limit_in_words(pack.clock(ClockName.DECISION).limit),
+            }
         )
     return said
 
@@ -150,10 +157,12 @@ def of_control(data: Dataset) -> str:
     ) % {"n": format_number(data.suppressed), "threshold": data.threshold}
 
 
-def all_of(data: Dataset) -> list[str]:
+def all_of(data: Dataset, pack: Pack) -> list[str]:
     """Every sentence, in the order of the report."""
-    parts = (of_applications, of_decisions, of_pilots, of_conditions, of_incidents, of_lessons)
-    return [sentence for part in parts for sentence in part(data)]
+    return [
+        *of_applications(data), *of_decisions(data, pack), *of_pilots(data), *of_conditions(data),
+        *of_incidents(data), *of_lessons(data),
+    ]  # fmt: skip
 
 
 def _count(value: float | None, words: object) -> str:

@@ -109,10 +109,11 @@ async def write_form(request: Asked, report: FromPath[UUID]) -> Any:
 
 async def _write_page(request: Asked, report_id: UUID, form: Form[Any], status: int = 200) -> Any:
     found = await queries.report(request.user, report_id)
+    pack = library.current()
     return page(
         request, "reports/write.html", status=status, report=found, form=form,
-        sections=[s for s in library.current().reports.sections if s.written],
-        write_in=library.current().languages, said=facts.all_of(found.data) if found.data else [],
+        sections=[s for s in pack.reports.sections if s.written],
+        write_in=pack.languages, said=facts.all_of(found.data, pack) if found.data else [],
     )  # fmt: skip
 
 

@@ -7,10 +7,12 @@ from uuid import UUID
 
 import msgspec
 
+from sandbox.foundation import clock
 from sandbox.foundation.database import fetch
 from sandbox.foundation.errors import NotFound
 from sandbox.foundation.policy import allow
 from sandbox.foundation.tables import StoredFile
+from sandbox.framework.clocks import ClockName
 from sandbox.people.person import Person
 from sandbox.reports.dataset import Dataset
 from sandbox.reports.policy import READ_DRAFTS
@@ -120,8 +122,8 @@ async def overview() -> Overview:
     (row,) = await fetch(
         "SELECT (SELECT count(*) FROM application WHERE state IN ('submitted', 'screening', "
         "'in_review', 'awaiting_clarification', 'recommended')) AS applications_open, "
-        "(SELECT count(*) FROM application WHERE decided_at IS NULL AND complete_at < "
-        "now() - interval '3 months' AND state IN ('in_review', 'recommended')) "
+        "(SELECT count(*) FROM application WHERE clock = $1 AND due_at < $2 "
+        "AND state IN ('in_review', 'recommended')) "
         "AS applications_late, "
         "(SELECT count(*) FROM pilot WHERE state = 'live') AS pilots_live, "
         "(SELECT count(*) FROM pilot WHERE state = 'suspended') AS pilots_suspended, "
@@ -129,8 +131,9 @@ async def overview() -> Overview:
         "(SELECT count(*) FROM incident WHERE state <> 'closed') AS incidents_open, "
         "(SELECT count(*) FROM lesson WHERE state IN ('draft', 'cleared')) AS lessons_waiting, "
         "(SELECT count(*) FROM report WHERE state NOT IN ('published', 'cancelled')) "
-        "AS reports_open"
-    )
+        "AS reports_open",
+        ClockName.DECISION, clock.now(),
+    )  # fmt: skip
     return Overview(**row)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from collections import Counter
 from datetime import UTC, date, datetime
@@ -13,6 +14,7 @@ import pytest
 from sandbox.foundation import clock, i18n
 from sandbox.framework import library
 from sandbox.framework.calendars import holidays_of
+from sandbox.framework.clocks import ClockName
 from sandbox.framework.conditions import ConditionKind
 from sandbox.framework.errors import PackError
 from sandbox.framework.pack import Pack
@@ -370,3 +372,16 @@ def test_feeds_find_their_answers(malaysia: Pack) -> None:
     assert malaysia.form.answer(Feed.TITLE, answers) == "X-rays"
     assert malaysia.form.answer(Feed.MONTHS, answers) == 6
     assert malaysia.form.answer(Feed.METRICS, answers) is None
+
+
+ROOT = Path(__file__).parents[2]
+STARTED = re.compile(
+    r"\bClockName\.([A-Z_]+)|\bdue\((?:common\.)?pack\w*(?:\(pilot\))?, \"([a-z_]+)\""
+)
+
+
+def test_every_clock_the_code_starts_is_demanded_and_no_other() -> None:
+    texts = [path.read_text() for path in (ROOT / "sandbox").rglob("*.py")]
+    started = {(name.lower() or word) for text in texts for name, word in STARTED.findall(text)}
+
+    assert started == set(ClockName)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -9,9 +10,12 @@ import pytest
 from sandbox.applications import commands, queries
 from sandbox.applications.tables import Application, Review
 from sandbox.demo import answering, year
+from sandbox.foundation import clock
 from sandbox.foundation.errors import RuleBroken
 from sandbox.framework import library
+from sandbox.framework.clocks import ClockName
 from sandbox.people.person import Person
+from sandbox.pilots.commands import accept_plan
 from tests import factories
 from tests.harness import Visitor, mails, run_jobs
 
@@ -106,6 +110,60 @@ async def test_from_submission_to_decision(client: Visitor) -> None:  # noqa: PL
         assert "Decided" in await third.text(f"{case}/history")
     told = [mail["subject"] for mail in await mails(founder.email)]
     assert any("decided" in subject for subject in told), told
+
+
+async def test_an_admission_that_nobody_accepts_lapses(client: Visitor) -> None:
+    founder, officer = await factories.applicant(), await factories.officer()
+    application = await admitted(founder, officer)
+    assert application.clock == ClockName.PLAN_ACCEPTANCE
+    path = f"/applications/{application.id}"
+
+    with clock.at(application.due_at - timedelta(days=2)):
+        assert await commands.sweep() == 1
+        assert await commands.sweep() == 0
+    with clock.at(application.due_at + timedelta(minutes=1)):
+        assert await commands.sweep() == 1
+        assert await commands.sweep() == 0
+        firm = await client.sign_in(founder)
+        assert "the admission has lapsed" in await firm.text(path)
+        late = await firm.submit(f"{path}/plan", {"agreed": "yes"})
+
+    found = await Application.objects().get(Application.id == application.id)
+    assert found is not None
+    assert (found.state, found.due_at) == ("lapsed", None)
+    assert late.status_code == 409
+    assert "Your admission has lapsed" in (await mails(founder.email))[-1]["subject"]
+    assert "An admission has lapsed" in (await mails(officer.email))[-1]["subject"]
+
+
+@pytest.mark.usefixtures("database")
+async def test_an_accepted_admission_does_not_lapse() -> None:
+    founder, officer = await factories.applicant(), await factories.officer()
+    application = await admitted(founder, officer)
+    await accept_plan(founder, application.id)
+
+    with clock.at(clock.now() + timedelta(days=90)):
+        assert await commands.sweep() == 0
+
+
+async def admitted(founder: Person, officer: Person) -> Application:
+    """A case just decided, whose plan waits to be accepted."""
+    reviewer, maker = await factories.reviewer(), await factories.decision_maker()
+    case = (await submitted(founder)).id
+    checks = {key.removeprefix("check_"): "yes" for key in everything_holds()}
+    await commands.begin_screening(officer, case)
+    await commands.screen(officer, case, outcome="accepted", checks=checks, reasons={})
+    review = await commands.assign_reviewer(officer, case, reviewer.id)
+    await commands.declare(reviewer, review.id, conflict="")
+    scores = {criterion.key: 3 for criterion in library.current().rubric.criteria}
+    written = commands.Written(scores=scores, recommendation="admit")
+    await commands.submit_review(reviewer, review.id, written)
+    await commands.recommend(officer, case, outcome="admitted", text="Sound.")
+    terms = commands.Terms(reasons=["meets_criteria"], months=6)
+    await commands.decide(maker, case, outcome="admitted", terms=terms)
+    found = await Application.objects().get(Application.id == case)
+    assert found is not None
+    return found
 
 
 def decision() -> dict[str, Any]:

@@ -148,6 +148,7 @@ async def test_what_people_typed_is_only_text() -> None:
 # The report --------------------------------------------------------------------------------
 
 SECTORS = tuple(sector.key for sector in PACK.sectors)
+SEVERITIES = tuple(degree.key for degree in PACK.severities)
 
 
 def _table(rows: tuple[str, ...], columns: tuple[str, ...], *, small: int = 2) -> Table:
@@ -173,7 +174,7 @@ def _dataset() -> Dataset:
             "pilots": _table(SECTORS, dataset.PILOT_STATES),
             "outcomes": _table(SECTORS, dataset.PILOT_OUTCOMES),
             "conditions": _table(kinds, dataset.CONDITION_FATES),
-            "incidents": _table(SECTORS, dataset.SEVERITIES),
+            "incidents": _table(SECTORS, SEVERITIES),
             "vulnerabilities": _table(weaknesses, SECTORS),
         },
         decision_times=[

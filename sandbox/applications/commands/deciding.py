@@ -123,8 +123,8 @@ async def decide(person: Person, application_id: UUID, *, outcome: str, terms: T
             outcome, reasons=terms.reasons, conditions=terms.conditions, months=terms.months,
             pack=pack,
         )  # fmt: skip
-        rules.move(application, "decide", pack=pack, at=work.now)
         application.outcome, application.decided_at = outcome, work.now
+        rules.move(application, "decide", pack=pack, at=work.now)
         admitted = outcome in rules.ADMITTED
         decision = Decision(
             id=uuid4(), case=application.id, outcome=outcome, reasons=list(terms.reasons),

@@ -44,7 +44,7 @@ async def start_application(person: Person, *, title: str, lead_sector: str) -> 
             lead_sector=lead_sector, sectors=[lead_sector],
             authority=pack.lead_of(lead_sector).key, state=rules.LIFE.initial,
             state_since=work.now, made_at=work.now, made_by=person.id,
-            answers=await _known_answers(person, title.strip(), lead_sector),
+            answers=await _known_answers(person, title.strip(), lead_sector), stops=[],
         )  # fmt: skip
         rules.start_clock(application, pack=pack, at=work.now)
         await work.save(application)
@@ -203,7 +203,6 @@ async def answer_clarification(person: Person, clarification_id: UUID, text: str
         await work.save(clarification)
         work.record("clarification.answered", clarification)
         if not await _is_waiting(application):
-            rules.run_clock(application, work.now)
             rules.move(
                 application, "answer",
                 pack=library.pack_of(application.pack_version), at=work.now,
@@ -224,7 +223,6 @@ async def withdraw(person: Person, application_id: UUID) -> None:
         application = await work.lock(Application, application_id)
         allow(person, "withdraw", application)
         was_draft = application.state == "draft"
-        rules.run_clock(application, work.now)
         rules.move(
             application, "withdraw", pack=library.pack_of(application.pack_version), at=work.now
         )

@@ -15,7 +15,8 @@ from sandbox.foundation.errors import InvalidInput, RuleBroken
 from sandbox.foundation.i18n import _
 from sandbox.foundation.policy import allow
 from sandbox.foundation.work import Work, work_of
-from sandbox.framework import clocks, library
+from sandbox.framework import library
+from sandbox.framework.clocks import ClockName
 from sandbox.people import queries as people
 from sandbox.people.person import Person, Role
 
@@ -40,12 +41,12 @@ async def assign_reviewer(person: Person, application_id: UUID, reviewer_id: UUI
         if await Review.exists().where(mine):
             raise InvalidInput({"reviewer": _("They have been asked already")})
         pack = library.pack_of(application.pack_version)
-        clock = pack.clock("review")
         review = Review(
             id=uuid4(), case=application.id, reviewer=reviewer_id, reviewer_name=reviewer.name,
             asked_at=work.now,
-            due_at=clocks.due(
-                clock.limit, work.now, pack.jurisdiction.calendar(), roll=clock.roll
+            due_at=rules.due(
+                ClockName.REVIEW, work.now, (), authority=application.authority, pack=pack,
+                at=work.now,
             ),
         )  # fmt: skip
         await work.save(review)

@@ -18,7 +18,8 @@ from sandbox.foundation import i18n
 from sandbox.foundation.errors import InvalidInput, RuleBroken
 from sandbox.foundation.i18n import _
 from sandbox.foundation.work import work_of
-from sandbox.framework import clocks, library
+from sandbox.framework import library
+from sandbox.framework.clocks import ClockName
 from sandbox.people.person import Person
 
 
@@ -98,14 +99,13 @@ async def ask_clarification(
         application = await open_case(work, person, application_id, "ask")
         pack = library.pack_of(application.pack_version)
         if application.state != "awaiting_clarification":
-            rules.stop_clock(application, work.now)
             rules.move(application, "ask", pack=pack, at=work.now)
-        clock = pack.clock("clarification")
         clarification = Clarification(
             id=uuid4(), case=application.id, question=question, text=text.strip(),
             asked_by=person.id, asked_at=work.now,
-            due_at=clocks.due(
-                clock.limit, work.now, pack.jurisdiction.calendar(), roll=clock.roll
+            due_at=rules.due(
+                ClockName.CLARIFICATION, work.now, (), authority=application.authority, pack=pack,
+                at=work.now,
             ),
         )  # fmt: skip
         await work.save(application, clarification)

@@ -150,6 +150,7 @@ def _filters() -> dict[str, Any]:
         "paragraphs": paragraphs,
         "numeric_columns": lambda heads: [heads[0], *((head, "number") for head in heads[1:])],
         "pair": lambda part: (part.key, part.name),
+        "option": lambda choice: (choice.key, str(choice.label), str(choice.hint or "")),
         "translated_pairs": lambda words: [(str(key), i18n._(word)) for key, word in words.items()],
         "iso": lambda moment: moment.isoformat() if moment else "",
     }

@@ -6,6 +6,7 @@ from uuid import UUID, uuid4
 
 from piccolo.table import Table
 
+from sandbox.applications import rules as application_rules
 from sandbox.applications.tables import Application
 from sandbox.foundation.errors import RuleBroken
 from sandbox.foundation.i18n import _
@@ -33,7 +34,8 @@ async def accept_plan(person: Person, application_id: UUID) -> Pilot:
         offers.check_acceptable(offer, at=work.now)
         pilot = _pilot(application, offer.content, work)
         accepted = _plan(pilot, offer, work)
-        await work.save(pilot, accepted, *_parts(pilot, offer.content))
+        application_rules.clear_clock(application)
+        await work.save(application, pilot, accepted, *_parts(pilot, offer.content))
         await note(work, pilot, "accept_plan")
         work.record("pilot.plan_accepted", pilot, version=1)
         await tell_authority(work, pilot, "plan_accepted")

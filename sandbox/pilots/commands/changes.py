@@ -99,9 +99,9 @@ async def _checked(work: Work, pilot: Pilot, months: int) -> list[Extension]:
     earlier = await parts(Extension, pilot.id)
     until = work.now
     if pilot.ends_on is not None:
-        calendar = pack.jurisdiction.calendar()
+        calendar = pack.calendar_of(pilot.authority)
         end = calendar.end_of(pilot.ends_on)
-        until = clocks.due(pack.clock("extension").limit, end, calendar)
+        until = clocks.due(pack.clock(clocks.ClockName.EXTENSION).limit, end, calendar)
     rules.check_extension(
         pilot,
         earlier,

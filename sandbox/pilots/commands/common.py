@@ -70,10 +70,11 @@ def day_of(pack: Pack, moment: datetime) -> date:
     return pack.jurisdiction.calendar().day_of(moment)
 
 
-def due(pack: Pack, clock: str, start: datetime) -> datetime:
-    """When the pack's ``clock``, started at ``start``, ends."""
+def due(pack: Pack, clock: str, start: datetime, authority: str = "") -> datetime:
+    """When the pack's ``clock``, started at ``start``, ends by the calendar of ``authority``."""
     found = pack.clock(clock)
-    return clocks.due(found.limit, start, pack.jurisdiction.calendar(), roll=found.roll)
+    calendar = pack.calendar_of(authority) if authority else pack.jurisdiction.calendar()
+    return clocks.due(found.limit, start, calendar, roll=found.roll)
 
 
 async def note(

@@ -8,6 +8,7 @@ from sandbox.foundation.errors import InvalidInput
 from sandbox.foundation.i18n import _
 from sandbox.foundation.tables import StoredFile
 from sandbox.foundation.work import Work, work_of
+from sandbox.framework.clocks import ClockName
 from sandbox.people.person import Person
 from sandbox.pilots import promises, rules
 from sandbox.pilots.commands.common import (
@@ -61,7 +62,7 @@ async def _submit(
         submitted_by=work.person.id,
         submitted_name=work.person.name,
         submitted_at=work.now,
-        due_at=due(pack_of(pilot), "evidence_decision", work.now),
+        due_at=due(pack_of(pilot), ClockName.EVIDENCE_DECISION, work.now, pilot.authority),
     )
     await work.save(evidence, subject)
     work.record(f"{subject._meta.tablename}.evidence_submitted", subject, number=subject.number)

@@ -9,6 +9,7 @@ from sandbox.foundation.database import fetch
 from sandbox.foundation.errors import NotFound, RuleBroken
 from sandbox.foundation.i18n import _
 from sandbox.foundation.work import Work, work_of
+from sandbox.framework.clocks import ClockName
 from sandbox.people.person import Person
 from sandbox.pilots import promises, rules
 from sandbox.pilots.commands.common import (
@@ -50,7 +51,7 @@ async def submit_exit_report(person: Person, pilot_id: UUID) -> ExitReport:
         pilot, report = await _open(work, person, pilot_id, "write_exit_report")
         pack = pack_of(pilot)
         promises.submit_report(report, pack.reports.exit_sections, by=person.id, at=work.now)
-        report.decision_due_at = due(pack, "exit_decision", work.now)
+        report.decision_due_at = due(pack, ClockName.EXIT_DECISION, work.now, pilot.authority)
         await work.save(report)
         work.record("exit_report.submitted", report)
         await tell_authority(work, pilot, "exit_report_submitted", report=report)
@@ -121,7 +122,7 @@ def _follow_ups(work: Work, pilot: Pilot) -> list[FollowUp]:
             case=pilot.case,
             pilot=pilot.id,
             clock=clock.key,
-            due_on=day_of(pack, due(pack, clock.key, work.now)),
+            due_on=day_of(pack, due(pack, clock.key, work.now, pilot.authority)),
         )
         for clock in pack.clocks
         if clock.starts == "pilot.closed"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from uuid import UUID, uuid4
 
 from sandbox.foundation.work import Work, work_of
-from sandbox.framework.clocks import add_months
+from sandbox.framework.clocks import ClockName, add_months
 from sandbox.people.person import Person
 from sandbox.pilots import promises, rules
 from sandbox.pilots.commands.common import (
@@ -172,5 +172,5 @@ def _report(work: Work, pilot: Pilot) -> ExitReport:
         pilot=pilot.id,
         state=rules.EXIT_REPORT.initial,
         state_since=work.now,
-        due_at=due(pack_of(pilot), "exit_report", work.now),
+        due_at=due(pack_of(pilot), ClockName.EXIT_REPORT, work.now, pilot.authority),
     )
