@@ -64,8 +64,6 @@ CLOCKS = {
     "recommended": ClockName.DECISION,
     "decided": ClockName.PLAN_ACCEPTANCE,
 }
-WITH_APPLICANT = frozenset({"returned", "awaiting_clarification"})
-"""The states in which the authority's clocks may stand: the pack's ``stops`` name them."""
 ADMITTED = frozenset({"admitted", "admitted_with_conditions"})
 OUTCOMES = ("admitted", "admitted_with_conditions", "refused", "redirected")
 RECOMMENDATIONS = {
@@ -83,7 +81,7 @@ def move(application: Application, event: str, *, pack: Pack, at: datetime) -> N
     LIFE.move(application, event, at=at)
     application.stops = [[begin, end or at.isoformat(), *rest]
                          for begin, end, *rest in application.stops]  # fmt: skip
-    if application.state in WITH_APPLICANT:
+    if application.state in clocks.STOPPING:
         application.stops = [*application.stops, [at.isoformat(), None, application.state]]
     start_clock(application, pack=pack, at=at)
 

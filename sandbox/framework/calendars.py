@@ -15,7 +15,7 @@ from sandbox.framework.struct import Count, Key, Named, Part
 from sandbox.framework.text import Text
 
 Weekday = Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
-_WEEKDAYS: tuple[Weekday, ...] = (
+WEEKDAYS: tuple[Weekday, ...] = (
     "monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday",
 )  # fmt: skip
 
@@ -105,7 +105,7 @@ def _calendar(jurisdiction: Jurisdiction, key: str) -> Calendar:
     weekend = jurisdiction.weekend if place.weekend is None else place.weekend
     return Calendar(
         zone=jurisdiction.zone,
-        weekend=frozenset(_WEEKDAYS.index(day) for day in weekend),
+        weekend=frozenset(WEEKDAYS.index(day) for day in weekend),
         holidays=_Days(_known(jurisdiction.holidays.country, place.holidays), extra),
     )
 

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from typing import Any, NoReturn
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import holidays
+from babel.core import get_global
 
 from sandbox.framework.assessment import Criterion, Reason, Rubric, ScreeningCheck, SelfCheck
-from sandbox.framework.calendars import ExtraHoliday, Jurisdiction, Subdivision
-from sandbox.framework.clocks import ClockName
-from sandbox.framework.conditions import Cap, ConditionTemplate, Metric
+from sandbox.framework.calendars import WEEKDAYS, ExtraHoliday, Jurisdiction, Subdivision
+from sandbox.framework.clocks import EVENTS, STOPPING, Clock, ClockName
+from sandbox.framework.conditions import Cap, ConditionTemplate, Metric, MilestoneTemplate
 from sandbox.framework.errors import PackError
 from sandbox.framework.pack import Authority, Pack
 from sandbox.framework.questions import (
@@ -24,6 +25,7 @@ from sandbox.framework.questions import (
     Feed,
     Question,
     QuestionKind,
+    Section,
 )
 from sandbox.framework.reading import walk
 from sandbox.framework.severities import BUILT_IN_FACTS, LEAD, IncidentRules, Regime
@@ -84,9 +86,10 @@ def check(pack: Pack, sources: Iterable[Source]) -> None:
         for kind, look in _LOOKS.items():
             if isinstance(part, kind):
                 look(place, part, keys)
-    _check_form(pack)
-    _check_authorities(pack)
-    _check_clocks(pack)
+    whole = _Whole(pack, keys, places)
+    _check_form(whole)
+    _check_authorities(whole)
+    _check_clocks(whole)
 
 
 class _Keys:
@@ -148,13 +151,19 @@ def _offered(question: Question, keys: _Keys) -> list[str]:
 # One look for each kind of part ----------------------------------------------------------
 
 
-def _look_at_question(place: Place, question: Question, _keys: _Keys) -> None:
+def _look_at_question(place: Place, question: Question, keys: _Keys) -> None:
+    if question.unit:
+        place.known([question.unit], keys.units, "a unit", at="unit")
     chooses = question.kind in CHOOSING
     if chooses != bool(question.choices or question.choices_from):
         wanted = "choices" if chooses else "no choices for this kind"
         place.wrong(wanted, at="choices")
     if (question.kind == QuestionKind.TABLE) != bool(question.columns):
         place.wrong("columns for a table, and for nothing else", at="columns")
+    _check_columns(place, question)
+
+
+def _check_columns(place: Place, question: Question) -> None:
     if question.feeds in FEED_COLUMNS:
         have = {column.key for column in question.columns}
         for needed in FEED_COLUMNS[question.feeds]:
@@ -221,6 +230,19 @@ def _look_at_condition(place: Place, template: ConditionTemplate, keys: _Keys) -
     _check_when(place, template.suggested_when, keys.questions, keys, at="suggested_when")
 
 
+def _look_at_milestone(place: Place, template: MilestoneTemplate, keys: _Keys) -> None:
+    terms = keys.pack.terms
+    longest = terms.testing_months + terms.extensions * terms.extension_months
+    if template.month > longest:
+        place.wrong(f"a month of the longest test ({longest}), got {template.month}", at="month")
+
+
+def _look_at_clock(place: Place, clock: Clock, _keys: _Keys) -> None:
+    place.known([clock.starts], EVENTS, "an event that starts or ends a clock", at="starts")
+    place.known([clock.ends], EVENTS, "an event that starts or ends a clock", at="ends")
+    place.known(clock.stops, STOPPING, "a state that stops a clock", at="stops")
+
+
 def _look_at_cap(place: Place, cap: Cap, keys: _Keys) -> None:
     place.known([cap.unit], keys.units, "a unit", at="unit")
 
@@ -236,6 +258,9 @@ def _look_at_incidents(place: Place, rules: IncidentRules, keys: _Keys) -> None:
                 here.known([str(v) for v in part.values()], choices, f"`{part.fact}`", at="")
     if all(degree.when is not None for degree in rules.severities):
         place.wrong("one severity without `when`, for what nothing graver fits", at="severities")
+    for level, times in Counter(degree.level for degree in rules.severities).items():
+        if times > 1:
+            place.wrong(f"each level once, got {level} {times} times", at="severities")
 
 
 def _incident_choices(fact: str, rules: IncidentRules, keys: _Keys) -> list[str]:
@@ -270,12 +295,21 @@ def _look_at_jurisdiction(place: Place, jurisdiction: Jurisdiction, keys: _Keys)
         [jurisdiction.default_subdivision], keys.subdivisions, "a subdivision",
         at="default_subdivision",
     )  # fmt: skip
+    if jurisdiction.currency.code not in get_global("all_currencies"):
+        place.wrong("a currency's ISO 4217 code", at="currency.code")
+    _check_weekend(place, jurisdiction.weekend)
     country = jurisdiction.holidays.country
     if country and country not in holidays.list_supported_countries():
         place.wrong("a country code that the `holidays` package knows", at="holidays.country")
 
 
+def _check_weekend(place: Place, weekend: Collection[str]) -> None:
+    if len(set(weekend)) == len(WEEKDAYS):
+        place.wrong("at least one day of the week that is worked", at="weekend")
+
+
 def _look_at_subdivision(place: Place, part: Subdivision, keys: _Keys) -> None:
+    _check_weekend(place, part.weekend or ())
     country = keys.pack.jurisdiction.holidays.country
     supported = holidays.list_supported_countries().get(country, [])
     if part.holidays and part.holidays not in supported:
@@ -297,6 +331,8 @@ _LOOKS: dict[type, Callable[[Place, Any, _Keys], None]] = {
     Metric: _look_at_metric,
     Threshold: _look_at_threshold,
     ConditionTemplate: _look_at_condition,
+    MilestoneTemplate: _look_at_milestone,
+    Clock: _look_at_clock,
     Cap: _look_at_cap,
     IncidentRules: _look_at_incidents,
     Authority: _look_at_authority,
@@ -310,52 +346,75 @@ _LOOKS: dict[type, Callable[[Place, Any, _Keys], None]] = {
 # The whole -------------------------------------------------------------------------------
 
 
-def _form_parts(pack: Pack) -> Iterator[tuple[Place, Any]]:
-    for section in pack.form.sections:
-        yield Place("form", section.key), section
-        for question in section.questions:
-            yield Place("form", f"{section.key}.{question.key}"), question
+class _Whole:
+    """The pack with where in its files each part stands."""
+
+    def __init__(self, pack: Pack, keys: _Keys, places: list[tuple[Place, Any]]) -> None:
+        self.pack = pack
+        self.keys = keys
+        self._places = {id(part): place for place, part in places}
+        self._tops = [place for place, _part in places if not place.path]
+
+    def place(self, part: Any) -> Place:
+        """Where ``part`` stands."""
+        return self._places[id(part)]
+
+    def file(self, name: str) -> Place:
+        """The file that holds ``name``, or the first of those in the folder of that name."""
+        return next(top for top in self._tops if top.file.startswith((f"{name}.", f"{name}/")))
 
 
-def _check_form(pack: Pack) -> None:
-    keys = _Keys(pack)
-    questions = list(pack.form.questions())
-    for key, times in Counter(question.key for question in questions).items():
-        if times > 1:
-            Place("form", key).wrong(f"each question's key once in the form, got it {times} times")
-    for place, part in _form_parts(pack):
-        _check_when(place, part.shown_when, keys.questions, keys, at="shown_when")
-    _check_feeds(pack, questions)
+def _check_form(whole: _Whole) -> None:
+    questions = list(whole.pack.form.questions())
+    seen: set[str] = set()
+    for question in questions:
+        if question.key in seen:
+            whole.place(question).wrong(
+                f"each question's key once in the form, got `{question.key}` twice", at="key"
+            )
+        seen.add(question.key)
+    parts: list[Section | Question] = [*whole.pack.form.sections, *questions]
+    for part in parts:
+        place = whole.place(part)
+        _check_when(place, part.shown_when, whole.keys.questions, whole.keys, at="shown_when")
+    _check_feeds(whole, questions)
 
 
-def _check_feeds(pack: Pack, questions: Iterable[Question]) -> None:
-    feeds = Counter(question.feeds for question in questions if question.feeds)
-    for feed, times in feeds.items():
-        if times > 1:
-            Place("form", "feeds").wrong(f"one question that feeds `{feed}`, got {times}")
+def _check_feeds(whole: _Whole, questions: Iterable[Question]) -> None:
+    found: dict[Feed, Question] = {}
+    for question in questions:
+        if question.feeds in found:
+            whole.place(question).wrong(f"one question that feeds `{question.feeds}`", at="feeds")
+        if question.feeds:
+            found[question.feeds] = question
     for needed in FEEDS_NEEDED:
-        if needed not in feeds:
-            Place("form", "feeds").wrong(f"one question that feeds `{needed}`")
-    lead = pack.form.feeding(Feed.LEAD_SECTOR)
-    if lead and lead.choices_from != "sectors":
-        Place("form", lead.key).wrong("`sectors`, for it feeds `lead_sector`", at="choices_from")
+        if needed not in found:
+            whole.file("form").wrong(f"one question that feeds `{needed}`", at="sections")
+    lead, months = found[Feed.LEAD_SECTOR], found[Feed.MONTHS]
+    if lead.choices_from != "sectors":
+        whole.place(lead).wrong("`sectors`, for it feeds `lead_sector`", at="choices_from")
+    most = whole.pack.terms.testing_months
+    if months.maximum is None or months.maximum > most:
+        whole.place(months).wrong(f"at most {most}, the terms' `testing_months`", at="maximum")
 
 
-def _check_authorities(pack: Pack) -> None:
-    place = Place("authorities", "")
-    centrals = [a for a in pack.authorities if a.kind == "central"]
+def _check_authorities(whole: _Whole) -> None:
+    place, authorities = whole.file("authorities"), whole.pack.authorities
+    centrals = [a for a in authorities if a.kind == "central"]
     if len(centrals) != 1:
         place.wrong(f"exactly one authority of the kind `central`, got {len(centrals)}")
     if centrals[0].leads:
-        place.wrong("no `leads`: the central office coordinates, it does not admit")
-    for sector in pack.sectors:
-        leads = [a.key for a in pack.authorities if sector.key in a.leads]
+        whole.place(centrals[0]).wrong(
+            "nothing: the central office coordinates, it does not admit", at="leads"
+        )
+    for sector in whole.pack.sectors:
+        leads = [a.key for a in authorities if sector.key in a.leads]
         if len(leads) != 1:
             place.wrong(f"exactly one authority that leads `{sector.key}`, got {len(leads)}")
 
 
-def _check_clocks(pack: Pack) -> None:
-    have = {clock.key for clock in pack.clocks}
+def _check_clocks(whole: _Whole) -> None:
+    have = {clock.key for clock in whole.pack.clocks}
     for needed in ClockName:
         if needed not in have:
-            Place("clocks", "").wrong(f"the clock `{needed}`, which the system starts by name")
+            whole.file("clocks").wrong(f"the clock `{needed}`, which the system starts by name")

@@ -70,6 +70,21 @@ class ClockName(StrEnum):
     EXIT_DECISION = "exit_decision"
 
 
+EVENTS = (
+    "application.submitted", "application.acknowledged", "application.complete",
+    "application.last_edited", "application.screening_started", "application.returned",
+    "application.accepted_for_review", "application.decided",
+    "review.asked", "review.submitted", "clarification.asked", "clarification.answered",
+    "plan.accepted", "evidence.submitted", "evidence.decided", "breach.opened",
+    "breach.explained", "corrective_action.asked", "corrective_action.done",
+    "pilot.suspended", "pilot.resumed", "pilot.ends", "extension.decided", "pilot.exiting",
+    "exit_report.submitted", "pilot.closed", "follow_up.answered",
+)  # fmt: skip
+"""What a clock may run from and to: each happens in the system."""
+
+STOPPING = ("returned", "awaiting_clarification")
+"""The states of an application in which clocks may stand: the applicant has the ball."""
+
 Actor = Literal["applicant", "authority", "central", "reviewer", "system"]
 
 

@@ -78,11 +78,11 @@ BROKEN = {
     ),
     "a sector that nobody leads": (
         "authorities.yaml", "leads: [fishing, navigation]", "leads: [fishing]",
-        "authorities", "", "exactly one authority that leads `navigation`, got 0",
+        "authorities.yaml", "", "exactly one authority that leads `navigation`, got 0",
     ),
     "no central office": (
         "authorities.yaml", "kind: central", "kind: crosscutting",
-        "authorities", "", "exactly one authority of the kind `central`, got 0",
+        "authorities.yaml", "", "exactly one authority of the kind `central`, got 0",
     ),
     "an unknown metric": (
         "conditions.yaml", "metric: catch", "metric: haul",
@@ -110,7 +110,7 @@ BROKEN = {
     ),
     "a condition on an unknown question": (
         "form.yaml", "{fact: crew, is: true}", "{fact: sailors, is: true}",
-        "form", "vessel.crew_names.shown_when", "a question",
+        "form.yaml", "sections[0 “vessel”].questions[5 “crew_names”].shown_when", "a question",
     ),
     "a comparison with nothing": (
         "form.yaml", "{fact: crew, is: true}", "{fact: crew}",
@@ -126,11 +126,11 @@ BROKEN = {
     ),
     "a question key twice in the form": (
         "form.yaml", "key: months, kind", "key: net_size, kind",
-        "form", "net_size", "each question's key once",
+        "form.yaml", "sections[1 “voyage”].questions[0 “net_size”].key", "each question's key once",
     ),
     "a feed that is missing": (
         "form.yaml", "feeds: title, ", "",
-        "form", "feeds", "one question that feeds `title`",
+        "form.yaml", "sections", "one question that feeds `title`",
     ),
     "a self-check without a last word": (
         "self_check.yaml", "result: apply,", "result: apply, when: {fact: at_sea, is: true},",
@@ -150,7 +150,53 @@ BROKEN = {
     ),
     "a clock that the system needs": (
         "clocks.yaml", "key: decision", "key: verdict",
-        "clocks", "", "the clock `decision`",
+        "clocks.yaml", "", "the clock `decision`",
+    ),
+    "an event that never happens": (
+        "clocks.yaml", "starts: application.submitted", "starts: application.sumbitted",
+        "clocks.yaml", "[0 “acknowledgement”].starts", "got `application.sumbitted`",
+    ),
+    "a state that stops nothing": (
+        "clocks.yaml", "stops: [returned]", "stops: [retuned]",
+        "clocks.yaml", "[2 “screening”].stops", "got `retuned`",
+    ),
+    "an unknown unit of a question": (
+        "form.yaml", "minimum: 1, label", "minimum: 1, unit: moons, label",
+        "form.yaml", "sections[0 “vessel”].questions[3 “net_size”].unit", "got `moons`",
+    ),
+    "a test longer than the terms": (
+        "form.yaml", "maximum: 6", "maximum: 36",
+        "form.yaml", "sections[1 “voyage”].questions[0 “months”].maximum", "at most 6",
+    ),
+    "a test without a longest": (
+        "form.yaml", ", maximum: 6", "",
+        "form.yaml", "sections[1 “voyage”].questions[0 “months”].maximum", "at most 6",
+    ),
+    "a milestone after the longest test": (
+        "milestones.yaml", "month: 1", "month: 13",
+        "milestones.yaml", "[0 “first_tide”].month", "the longest test (12), got 13",
+    ),
+    "two severities at one level": (
+        "incidents.yaml", "level: 1", "level: 0",
+        "incidents.yaml", "severities", "each level once, got 0 2 times",
+    ),
+    "a week without a working day": (
+        "pack.yaml", "weekend: [sunday]",
+        "weekend: [monday, tuesday, wednesday, thursday, friday, saturday, sunday]",
+        "pack.yaml", "jurisdiction.weekend", "at least one day of the week that is worked",
+    ),
+    "a state without a working day": (
+        "pack.yaml", "weekend: [thursday]",
+        "weekend: [monday, tuesday, wednesday, thursday, friday, saturday, sunday]",
+        "pack.yaml", "jurisdiction.subdivisions[1 “south”].weekend", "at least one day",
+    ),
+    "money that no country has": (
+        "pack.yaml", "code: XTS", "code: ZZZ",
+        "pack.yaml", "jurisdiction.currency.code", "a currency's ISO 4217 code",
+    ),
+    "an authority in no subdivision": (
+        "authorities.yaml", "kind: sector", "kind: sector, subdivision: east",
+        "authorities.yaml", "[1 “harbour_board”].subdivision", "got `east`",
     ),
     "an unknown incident fact": (
         "incidents.yaml", "{fact: sunk, is: true}", "{fact: drowned, is: true}",

@@ -174,6 +174,7 @@ async def submit(person: Person, application_id: UUID) -> Application:
         )  # fmt: skip
         work.record("application.submitted", application, version=application.version)
         await tell_applicant(work, application, "acknowledged")
+        work.record("application.acknowledged", application)
         await tell_officers(work, application, "to_screen")
         letter = pack.letters.acknowledged
         await keep_words(

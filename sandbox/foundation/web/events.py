@@ -7,6 +7,7 @@ from sandbox.foundation.i18n import N_, _
 _WORDS = {
     "application.started": N_("Application begun"),
     "application.submitted": N_("Application submitted"),
+    "application.acknowledged": N_("Receipt acknowledged"),
     "application.file_attached": N_("File attached"),
     "application.file_removed": N_("File removed"),
     "application.taken": N_("An officer took the case"),
