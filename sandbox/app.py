@@ -31,7 +31,7 @@ from sandbox.framework import library
 from sandbox.framework.pack import Pack
 from sandbox.framework.questions import Column, Question
 from sandbox.framework.when import as_json as condition_json
-from sandbox.people.authentication import Authentication
+from sandbox.people.authentication import Authentication, set_language
 from sandbox.people.person import LEVEL_NAMES, ROLE_NAMES
 
 SLICES = (
@@ -130,6 +130,7 @@ def create_app() -> Litestar:
     """
     observability.set_up_logs()
     furnish()
+    errors.set_language_with(set_language)
     app = Litestar(
         route_handlers=[
             live,

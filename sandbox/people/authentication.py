@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -17,7 +18,7 @@ from sandbox.foundation import clock, i18n
 from sandbox.foundation.database import fetch
 from sandbox.foundation.errors import NotFound, SignInNeeded
 from sandbox.foundation.i18n import _
-from sandbox.foundation.web import api
+from sandbox.foundation.web import api, sessions
 from sandbox.people import queries, rules
 from sandbox.people.person import NOBODY, Delegate, Person
 
@@ -41,20 +42,29 @@ class Authentication(AbstractAuthenticationMiddleware):
     async def authenticate_request(
         self, connection: ASGIConnection[Any, Any, Any, Any]
     ) -> AuthenticationResult:
-        machine = None
         if connection.scope["path"].startswith(api.PATHS):
             machine = await _machine(connection)
             person = machine.person if machine else NOBODY
-        else:
-            person = await _session_person(connection)
-        i18n.set_language(_language(connection, person))
-        return AuthenticationResult(user=person, auth=machine)
+            i18n.set_language(_language(connection, {}, person))
+            return AuthenticationResult(user=person, auth=machine)
+        session = connection.scope.get("session")
+        person = await _meet(connection, session if isinstance(session, dict) else {})
+        return AuthenticationResult(user=person, auth=None)
 
 
-async def _session_person(connection: ASGIConnection[Any, Any, Any, Any]) -> Person:
-    session = connection.scope.get("session") or {}
-    account = session.get("person") if isinstance(session, dict) else None
-    return (await queries.person(UUID(account)) if account else None) or NOBODY
+async def set_language(request: Request[Any, Any, Any]) -> None:
+    """Speak the visitor's language where no route was found, so that nobody has met them."""
+    await _meet(request, await sessions.session_of(request))
+
+
+async def _meet(
+    connection: ASGIConnection[Any, Any, Any, Any], session: Mapping[str, Any]
+) -> Person:
+    """Who has this session; the answer will speak their language."""
+    account = session.get("person")
+    person = (await queries.person(UUID(account)) if account else None) or NOBODY
+    i18n.set_language(_language(connection, session, person))
+    return person
 
 
 async def _machine(connection: ASGIConnection[Any, Any, Any, Any]) -> Machine | None:
@@ -102,10 +112,11 @@ def machine_of(request: Request[Person, Any, Any], pilot: UUID | None = None) ->
     return machine
 
 
-def _language(connection: ASGIConnection[Any, Any, Any, Any], person: Person) -> str:
+def _language(
+    connection: ASGIConnection[Any, Any, Any, Any], session: Mapping[str, Any], person: Person
+) -> str:
     """What the visitor chose, else what the person reads, else what the browser asks for."""
-    session = connection.scope.get("session") or {}
-    chosen = session.get("language") if isinstance(session, dict) else None
+    chosen = session.get("language")
     if chosen in i18n.LANGUAGES:
         return str(chosen)
     if person.signed_in and person.language in i18n.LANGUAGES:

@@ -6,6 +6,8 @@ import asyncio
 import hashlib
 import threading
 
+import pytest
+
 from sandbox.foundation.database import fetch
 from sandbox.people import commands, passwords
 from tests import factories
@@ -226,6 +228,19 @@ async def test_the_language_is_kept(client) -> None:
     await client.submit("/language/ms", {"back": "/sign-in"})
     answer = await client.get("/sign-in")
     assert '<html lang="ms"' in answer.text
+
+
+@pytest.mark.parametrize("path", ["/nothing", "/pilots/none/of/these"])
+async def test_an_unknown_address_is_told_in_the_visitors_language(client, path: str) -> None:
+    asked = await client.get(path, headers={"accept-language": "ms"})
+    assert asked.status_code == 404
+    assert '<html lang="ms"' in asked.text
+    assert '<html lang="en"' in (await client.get(path)).text
+    await client.submit("/language/ms", {"back": "/"})
+    chosen = await client.get(path)
+    assert chosen.status_code == 404
+    assert '<html lang="ms"' in chosen.text
+    assert "Halaman tidak ditemui" in words(chosen.text)
 
 
 async def test_the_demo_sign_in_is_closed_without_the_demo(client) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from http import HTTPStatus
 from typing import Any
 
@@ -9,6 +10,7 @@ import asyncpg
 import structlog
 from litestar import Request, Response
 from litestar.exceptions import HTTPException, ValidationException
+from litestar.types import Receive, Scope, Send
 
 from sandbox.foundation.errors import (
     DomainError,
@@ -64,7 +66,52 @@ def http_error(request: AnyRequest, error: HTTPException) -> Response[Any]:
             if isinstance(item, dict)
         }
     detail = error.detail if error.status_code < 500 else ""
-    return answer(request, error.status_code, detail, headers=error.headers or {}, **extra)
+    headers = error.headers or {}
+    if "user" in request.scope or is_api(request):
+        return answer(request, error.status_code, detail, headers=headers, **extra)
+    return _Unrouted(
+        request, lambda: answer(request, error.status_code, detail, headers=headers, **extra)
+    )
+
+
+class _Unrouted(Response[Any]):
+    """The answer where no route was found, so that nobody has looked yet who is asking: the
+    visitor's language is settled first, then the page is made."""
+
+    def __init__(self, request: AnyRequest, make: Callable[[], Response[Any]]) -> None:
+        super().__init__(None)
+        self._request, self._make = request, make
+
+    def to_asgi_response(self, *_arguments: Any, **_options: Any) -> Any:
+        """The page, made when it is sent: a handler of errors cannot wait, this can."""
+
+        async def respond(scope: Scope, receive: Receive, send: Send) -> None:
+            try:
+                await _settle.language(self._request)
+            except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError):
+                log.warning("language.unsettled", exc_info=True)
+            made = self._make().to_asgi_response(None, self._request)
+            await made(scope, receive, send)
+
+        return respond
+
+
+async def _as_it_is(_request: AnyRequest) -> None:
+    """Leave the language alone."""
+
+
+class _Settle:
+    """How the language of a visitor is found: said by :func:`set_language_with`."""
+
+    language: Callable[[AnyRequest], Awaitable[None]] = staticmethod(_as_it_is)
+
+
+_settle = _Settle()
+
+
+def set_language_with(settle: Callable[[AnyRequest], Awaitable[None]]) -> None:
+    """Let ``settle`` set the language of an answer where no route was found."""
+    _settle.language = settle
 
 
 def unstorable(request: AnyRequest, _error: Exception) -> Response[Any]:

@@ -133,6 +133,12 @@ def session_config() -> SessionConfig:
     )
 
 
+async def session_of(request: Request[Any, Any, Any]) -> dict[str, Any]:
+    """What the session of this browser holds, read where no middleware has done so."""
+    held = await PostgresStore().get(request.cookies.get("session", ""))
+    return ServerSideSessionBackend.deserialize_data(held) if held else {}
+
+
 async def sign_in(request: Request[Any, Any, Any], account: UUID) -> None:
     """Give the browser a new session for ``account``; the one it brought is gone."""
     old = request.cookies.get("session")
