@@ -128,6 +128,24 @@ async def publish_lesson(person: Person, lesson_id: UUID) -> Lesson:
     return lesson
 
 
+async def supersede_lesson(person: Person, lesson_id: UUID, *, newer: UUID) -> Lesson:
+    """Put a newer lesson in the place of one in the library, which leads to it from now on.
+
+    :raises InvalidInput: see :func:`sandbox.lessons.rules.supersede`.
+    :raises NotFound: there is no such newer lesson.
+    """
+    async with work_of(person) as work:
+        lesson = await work.lock(Lesson, lesson_id)
+        allow(person, "supersede", lesson)
+        other = await Lesson.objects().get(Lesson.id == newer)
+        if other is None:
+            raise NotFound
+        rules.supersede(lesson, other, at=work.now)
+        await work.save(lesson)
+        work.record("lesson.superseded", lesson, by=other.number)
+    return lesson
+
+
 async def adopt_lesson(
     person: Person, lesson_id: UUID, *, sector: str, verdict: rules.Verdict, how: str
 ) -> None:

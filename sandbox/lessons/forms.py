@@ -1,6 +1,7 @@
 """What is typed about a lesson."""
 
 from typing import Annotated, Any
+from uuid import UUID
 
 import msgspec
 from msgspec import Meta
@@ -35,6 +36,14 @@ class Clearance(msgspec.Struct):
     """A second person's word; ``reason`` says why a marked place may stay."""
 
     reason: str = ""
+
+
+class Supersession(msgspec.Struct):
+    """The lesson that takes another's place."""
+
+    newer: Annotated[
+        UUID, Meta(extra={"error": N_("Choose the published lesson that takes its place")})
+    ]
 
 
 class AdoptionInput(msgspec.Struct):

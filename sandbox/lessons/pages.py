@@ -8,7 +8,7 @@ from litestar import Request, get, post
 from litestar.params import FromPath
 
 from sandbox.foundation.errors import InvalidInput, NotFound, RuleBroken
-from sandbox.foundation.i18n import N_, _, current_language
+from sandbox.foundation.i18n import N_, _, current_language, local
 from sandbox.foundation.web.forms import Form, parse, read_form, read_values
 from sandbox.foundation.web.pages import NavigationLink, flash, page, redirect
 from sandbox.framework import library
@@ -54,6 +54,10 @@ async def _lesson_page(request: Asked, lesson_id: UUID, form: Form[Any], status:
         request, "lessons/show.html", status=status, lesson=found, form=form,
         beside=await queries.source_of(request.user, lesson_id) if found.may_clear else None,
         marks=await queries.marks(lesson_id) if found.may_clear else (),
+        replacements=[
+            (str(one.id), f"{one.number} {local(one.title)}")
+            for one in await queries.in_library(lesson_id)
+        ] if found.may_supersede else [],
         steps=rules.LIFE.open_to(found.state, request.user.roles),
         own_sectors=sorted(request.user.sectors - {found.sector}),
         parts=rules.PART_NAMES, kinds=rules.KIND_NAMES,
@@ -157,6 +161,20 @@ async def clear(request: Asked, lesson: FromPath[UUID]) -> Any:
     return redirect(request, f"/lessons/{lesson}")
 
 
+@post("/lessons/{lesson:uuid}/supersede", permission=WRITE_LESSONS)
+async def supersede(request: Asked, lesson: FromPath[UUID]) -> Any:
+    """Put a newer lesson in its place."""
+    form = await read_form(request, forms.Supersession)
+    if form.valid:
+        try:
+            await commands.supersede_lesson(request.user, lesson, newer=form.data.newer)
+            flash(request, "success", _("The newer lesson stands in its place."))
+            return redirect(request, f"/lessons/{lesson}")
+        except InvalidInput as error:
+            form.refuse(error)
+    return await _lesson_page(request, lesson, form, status=422)
+
+
 @post("/lessons/{lesson:uuid}/{step:str}", permission=WRITE_LESSONS)
 async def take_step(request: Asked, lesson: FromPath[UUID], step: FromPath[str]) -> Any:
     """Reopen or publish."""
@@ -188,5 +206,5 @@ async def adopt(request: Asked, lesson: FromPath[UUID]) -> Any:
 NAVIGATION = [NavigationLink("/lessons", N_("Lessons"), READ_LIBRARY, place=60)]
 
 ROUTES = [
-    show_library, show, new, draft, edit_form, edit, clear, take_step, adopt,
+    show_library, show, new, draft, edit_form, edit, clear, supersede, take_step, adopt,
 ]  # fmt: skip

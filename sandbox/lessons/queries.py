@@ -122,6 +122,8 @@ class Whole(msgspec.Struct, frozen=True, kw_only=True):
     may_adopt: bool
     adoptions: list[AdoptionLine]
     related: list[Line]
+    newer: Line | None
+    may_supersede: bool
 
 
 async def lesson(person: Person, lesson_id: UUID) -> Whole:
@@ -141,6 +143,8 @@ async def lesson(person: Person, lesson_id: UUID) -> Whole:
         may_clear=row.state in {"draft", "cleared"} and may(person, "clear", row),
         may_adopt=row.state == "published" and may(person, "adopt", row),
         adoptions=await _adoptions(lesson_id), related=await _related(row),
+        newer=await _newer(row),
+        may_supersede=row.state == "published" and may(person, "supersede", row),
     )  # fmt: skip
 
 
@@ -150,6 +154,24 @@ async def _adoptions(lesson_id: UUID) -> list[AdoptionLine]:
         lesson_id,
     )
     return [AdoptionLine(**row) for row in rows]
+
+
+async def _newer(row: Lesson) -> Line | None:
+    """The lesson that took its place."""
+    if row.superseded_by is None:
+        return None
+    rows = await fetch(_LINE + "WHERE l.id = $1 GROUP BY l.id", row.superseded_by)
+    return _line(rows[0])
+
+
+async def in_library(but: UUID) -> list[Line]:
+    """Every published lesson but one, the newest first: to choose from."""
+    rows = await fetch(
+        _LINE + "WHERE l.state = 'published' AND l.id <> $1 "
+        "GROUP BY l.id ORDER BY l.published_at DESC",
+        but,
+    )
+    return [_line(row) for row in rows]
 
 
 async def _related(row: Lesson) -> list[Line]:

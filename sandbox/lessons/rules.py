@@ -74,7 +74,14 @@ LIFE = LifeCycle(
         ),
         transition("reopen", "cleared", "draft", _WRITERS, label=N_("Back to draft")),
         transition("publish", "cleared", "published", {Role.CENTRAL}, label=N_("Publish")),
-        transition("supersede", "published", "superseded", {Role.CENTRAL}, label=N_("Supersede")),
+        transition(
+            "supersede",
+            "published",
+            "superseded",
+            {Role.CENTRAL},
+            label=N_("Supersede"),
+            precondition="another published lesson says it better",
+        ),
     ),
 )
 
@@ -185,6 +192,17 @@ def publish(lesson: Lesson, *, number: str, at: datetime) -> None:
     LIFE.move(lesson, "publish", at=at)
     lesson.number = number
     lesson.published_at = at
+
+
+def supersede(lesson: Lesson, newer: Lesson, *, at: datetime) -> None:
+    """Let ``newer`` stand in the library in the lesson's place.
+
+    :raises InvalidInput: ``newer`` is the lesson itself, or not in the library.
+    """
+    if newer.id == lesson.id or newer.state != "published":
+        raise InvalidInput({"newer": _("Choose the published lesson that takes its place")})
+    LIFE.move(lesson, "supersede", at=at)
+    lesson.superseded_by = newer.id
 
 
 def check_adoption(lesson: Lesson, *, sector: str, verdict: Verdict, how: str) -> None:

@@ -92,6 +92,7 @@ _WORDS = {
     "lesson.drafted": N_("Lesson drafted"),
     "lesson.cleared": N_("Lesson cleared"),
     "lesson.published": N_("Lesson published"),
+    "lesson.superseded": N_("Lesson superseded"),
 }
 
 
