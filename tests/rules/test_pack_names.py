@@ -62,6 +62,6 @@ def test_no_name_of_a_pack_stands_in_code() -> None:
     assert wrong == []
 
 
-@pytest.mark.parametrize("words", ["Ask BNM first", "for healthcare only", "pejabat AI nasional"])
+@pytest.mark.parametrize("words", ["Ask BNM first", "for healthcare only", "pejabat AI kebangsaan"])
 def test_such_a_name_would_be_found(words: str) -> None:
     assert pattern().search(words)
