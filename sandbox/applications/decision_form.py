@@ -181,7 +181,7 @@ def _own_milestones(values: Values, language: str, errors: dict[str, str]) -> li
 
 def asked_reliefs(pack: Pack, answers: Values) -> list[dict[str, Any]]:
     """The rules that the application asks to have relaxed."""
-    return list(pack.form.answer(Feed.RELIEFS, answers) or [])
+    return pack.form.reliefs(answers)
 
 
 def _reliefs(values: Values, pack: Pack, answers: Values) -> list[dict[str, Any]]:

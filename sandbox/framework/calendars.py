@@ -36,10 +36,19 @@ class ExtraHoliday(Part, frozen=True, kw_only=True):
     subdivisions: tuple[Key, ...] = ()
 
 
+class HolidayName(Part, frozen=True, kw_only=True):
+    """What to call a holiday that the ``holidays`` package calls ``known`` in some language."""
+
+    known: str
+    name: Text
+
+
 class HolidayRules(Part, frozen=True, kw_only=True):
-    """Holidays by the ``holidays`` package (``country``, empty: none) and those proclaimed."""
+    """Holidays by the ``holidays`` package (``country``, empty: none) and those proclaimed;
+    ``names`` mend what the package calls them."""
 
     country: str = ""
+    names: tuple[HolidayName, ...] = ()
     extra: tuple[ExtraHoliday, ...] = ()
 
 
@@ -130,12 +139,18 @@ def holidays_of(
             years=[year],
             language=_spoken(country, language),
         )
-        found |= dict(known.items())
+        found |= {day: _named(jurisdiction, name, language) for day, name in known.items()}
     for holiday in jurisdiction.holidays.extra:
         here = not holiday.subdivisions or place.key in holiday.subdivisions
         if here and holiday.day.year == year:
             found[holiday.day] = holiday.name.in_(language)
     return sorted(found.items())
+
+
+def _named(jurisdiction: Jurisdiction, name: str, language: str) -> str:
+    for rule in jurisdiction.holidays.names:
+        name = name.replace(rule.known, rule.name.in_(language))
+    return name
 
 
 def _spoken(country: str, language: str) -> str | None:

@@ -4,7 +4,7 @@ from typing import Any
 
 from litestar import Request, Response, get, post
 
-from sandbox.foundation.i18n import N_, _
+from sandbox.foundation.i18n import N_, _, current_language, today
 from sandbox.foundation.policy import PUBLIC
 from sandbox.foundation.web.forms import Form, read_values
 from sandbox.foundation.web.pages import NavigationLink, page
@@ -54,8 +54,10 @@ def criteria(request: Asked) -> Any:
 
 @get("/framework/clocks", permission=PUBLIC, sync_to_thread=False)
 def clocks(request: Asked) -> Any:
-    """By when who must have acted."""
-    return _page(request, "clocks")
+    """By when who must have acted, and the holidays that working days leave out."""
+    pack = queries.chosen_pack(request.query_params.get("version", ""))
+    years = queries.holiday_years(pack, current_language(), today().year)
+    return _page(request, "clocks", chosen=pack, holiday_years=years)
 
 
 @get("/framework/conditions", permission=PUBLIC, sync_to_thread=False)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any
 
 import msgspec
 
 from sandbox.foundation.errors import NotFound
 from sandbox.framework import library
+from sandbox.framework.calendars import Jurisdiction, holidays_of
 from sandbox.framework.conditions import ConditionTemplate
 from sandbox.framework.errors import PackError
 from sandbox.framework.pack import Authority, Pack, Sector
@@ -98,6 +100,46 @@ def office_for(pack: Pack, answers: dict[str, Any]) -> Authority:
 
 def _options(pack: Pack, question: Question) -> tuple[tuple[str, Text | str], ...]:
     return (("yes", ""), ("no", "")) if question.kind == "yes_no" else pack.choices(question)
+
+
+class Place(msgspec.Struct, frozen=True):
+    """A subdivision with the holidays of a year that not all keep."""
+
+    name: str
+    default: bool
+    own: list[tuple[date, str]]
+
+
+class HolidayYear(msgspec.Struct, frozen=True):
+    """The holidays of a year: those that every subdivision keeps, and the others by place."""
+
+    year: int
+    everywhere: list[tuple[date, str]]
+    places: list[Place]
+
+
+def holiday_years(pack: Pack, language: str, first: int, count: int = 2) -> list[HolidayYear]:
+    """The holidays that clocks leave out, for ``count`` years from ``first``."""
+    return [_holiday_year(pack.jurisdiction, language, first + n) for n in range(count)]
+
+
+def _holiday_year(jurisdiction: Jurisdiction, language: str, year: int) -> HolidayYear:
+    parts = jurisdiction.subdivisions
+    kept = {part.key: dict(holidays_of(jurisdiction, year, part.key, language)) for part in parts}
+    shared = set.intersection(*(set(days) for days in kept.values()))
+    base = kept[jurisdiction.default_subdivision]
+    return HolidayYear(
+        year,
+        [(day, base[day]) for day in sorted(shared)],
+        [
+            Place(
+                str(part.name),
+                part.key == jurisdiction.default_subdivision,
+                [(day, name) for day, name in kept[part.key].items() if day not in shared],
+            )
+            for part in parts
+        ],
+    )
 
 
 def as_data(pack: Pack) -> bytes:

@@ -50,34 +50,27 @@ class Feed(StrEnum):
 
     ORGANISATION_NAME = "organisation_name"
     REGISTRATION_NUMBER = "registration_number"
-    COUNTRY = "country"
-    SIZE = "size"
     TITLE = "title"
     SUMMARY = "summary"
     LEAD_SECTOR = "lead_sector"
     OTHER_SECTORS = "other_sectors"
-    SUBDIVISIONS = "subdivisions"
     START = "start"
     MONTHS = "months"
     PEOPLE_LIMIT = "people_limit"
     REGISTER_CONSENT = "register_consent"
     METRICS = "metrics"
     MILESTONES = "milestones"
-    RISKS = "risks"
     RELIEFS = "reliefs"
-    RESOURCES = "resources"
 
 
 FEED_COLUMNS: dict[Feed, tuple[str, ...]] = {
     Feed.METRICS: ("name", "unit", "direction", "target", "cadence"),
     Feed.MILESTONES: ("title", "month", "evidence"),
-    Feed.RISKS: ("risk", "likelihood", "impact", "mitigation", "owner"),
-    Feed.RELIEFS: ("rule", "relaxed", "reason", "replacement"),
-    Feed.RESOURCES: ("resource", "amount", "purpose"),
+    Feed.RELIEFS: ("rule", "clause", "relaxed", "reason", "replacement"),
 }
 """The columns a table question needs for what it feeds. In ``metrics``, ``direction`` is a
 choice of ``up`` and ``down``, ``cadence`` of the values of ``conditions.Cadence``; ``month`` of a
-milestone counts from the first day live."""
+milestone counts from the first day live; ``rule`` is the instrument that the ``clause`` is of."""
 
 FEEDS_NEEDED = (Feed.TITLE, Feed.SUMMARY, Feed.LEAD_SECTOR, Feed.MONTHS)
 """Every application form asks these exactly once."""
@@ -188,6 +181,13 @@ class Form(Part, frozen=True, kw_only=True):
         """What ``answers`` say for ``feed``; ``None`` where not asked or not answered."""
         question = self.feeding(feed)
         return answers.get(question.key) if question else None
+
+    def reliefs(self, answers: Mapping[str, Any]) -> list[dict[str, Any]]:
+        """The rules to be relaxed, each ``rule`` with its clause: as all who follow read them."""
+        return [
+            {**row, "rule": ", ".join(filter(None, (row.get("rule"), row.get("clause"))))}
+            for row in self.answer(Feed.RELIEFS, answers) or []
+        ]
 
     def sectors(self, answers: Mapping[str, Any]) -> tuple[str, ...]:
         """The case's sectors by its answers: the lead first, then the others."""

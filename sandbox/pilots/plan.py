@@ -122,7 +122,7 @@ def draw_up(
         plan_condition(pack, number, item, at) for number, item in enumerate(decided.conditions, 1)
     ]
     milestones = [_milestone(number, item) for number, item in enumerate(decided.milestones, 1)]
-    reliefs = decided.reliefs or pack.form.answer(Feed.RELIEFS, answers) or []
+    reliefs = decided.reliefs or pack.form.reliefs(answers)
     people = pack.form.answer(Feed.PEOPLE_LIMIT, answers)
     return PlanContent(
         title=title,

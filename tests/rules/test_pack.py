@@ -18,6 +18,7 @@ from sandbox.framework.clocks import ClockName
 from sandbox.framework.conditions import ConditionKind
 from sandbox.framework.errors import PackError
 from sandbox.framework.pack import Pack
+from sandbox.framework.queries import holiday_years
 from sandbox.framework.questions import Feed
 from sandbox.framework.thresholds import OnBreach, Threshold, Window, threshold_of
 from sandbox.framework.when import When, holds
@@ -84,6 +85,14 @@ class TestMalaysia:
 
         assert names[date(2026, 8, 31)] == "Hari Kebangsaan"
         assert any("Kaamatan" in name for name in names.values())
+
+    def test_names_every_holiday_in_malay(self, malaysia: Pack) -> None:
+        (year,) = holiday_years(malaysia, "ms", 2026, 1)
+        sarawak = next(place for place in year.places if place.name == "Sarawak")
+
+        assert (date(2026, 8, 31), "Hari Kebangsaan") in year.everywhere
+        assert (date(2026, 4, 3), "Jumaat Agung") in sarawak.own
+        assert not any("Friday" in name for place in year.places for _day, name in place.own)
 
     def test_works_on_sunday_where_the_weekend_is_friday(self, malaysia: Pack) -> None:
         sunday = date(2026, 11, 15)
@@ -385,3 +394,18 @@ def test_every_clock_the_code_starts_is_demanded_and_no_other() -> None:
     started = {(name.lower() or word) for text in texts for name, word in STARTED.findall(text)}
 
     assert started == set(ClockName)
+
+
+def test_a_desk_keeps_the_holidays_of_its_place(veridia: Pack) -> None:
+    regatta = date(2026, 3, 4)
+
+    assert not veridia.calendar_of("harbour_board").works_on(regatta)
+    assert veridia.calendar_of("moot").works_on(regatta)
+
+
+def test_a_relief_names_its_clause_with_its_rule(malaysia: Pack) -> None:
+    rows = [{"rule": "Medical Device Act 2012", "clause": "section 5"}, {"rule": "Child Act 2001"}]
+
+    said = [row["rule"] for row in malaysia.form.reliefs({"reliefs": rows})]
+
+    assert said == ["Medical Device Act 2012, section 5", "Child Act 2001"]

@@ -195,7 +195,7 @@ BROKEN = {
         "pack.yaml", "jurisdiction.currency.code", "a currency's ISO 4217 code",
     ),
     "an authority in no subdivision": (
-        "authorities.yaml", "kind: sector", "kind: sector, subdivision: east",
+        "authorities.yaml", "subdivision: north", "subdivision: east",
         "authorities.yaml", "[1 “harbour_board”].subdivision", "got `east`",
     ),
     "an unknown incident fact": (
