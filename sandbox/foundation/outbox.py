@@ -22,6 +22,7 @@ import structlog
 from sandbox.foundation.broker import DatabaseBroker
 from sandbox.foundation.database import DB, fetch
 from sandbox.foundation.errors import RuleBroken
+from sandbox.foundation.hold import FREE
 from sandbox.foundation.i18n import _
 from sandbox.foundation.policy import allow
 from sandbox.foundation.tables import DeadJob
@@ -101,16 +102,18 @@ class Relay:
             connection.terminate()
 
 
+_CLAIM = f"""
+WITH hold AS MATERIALIZED (SELECT {FREE} AS free),
+due AS (SELECT id FROM outbox WHERE (SELECT free FROM hold) AND sent_at IS NULL
+        AND (claimed_at IS NULL OR claimed_at < now() - make_interval(secs => $1))
+        ORDER BY position LIMIT $2 FOR UPDATE SKIP LOCKED)
+UPDATE outbox o SET claimed_at = now() FROM due WHERE o.id = due.id
+RETURNING o.id, o.actor, o.queue, o.args, o.position
+"""  # noqa: S608
+
+
 async def _claim() -> list[dict[str, Any]]:
-    rows = await fetch(
-        "WITH due AS (SELECT id FROM outbox WHERE sent_at IS NULL AND "
-        "(claimed_at IS NULL OR claimed_at < now() - make_interval(secs => $1)) "
-        "ORDER BY position LIMIT $2 FOR UPDATE SKIP LOCKED) "
-        "UPDATE outbox o SET claimed_at = now() FROM due WHERE o.id = due.id "
-        "RETURNING o.id, o.actor, o.queue, o.args, o.position",
-        STALE,
-        BATCH,
-    )
+    rows = await fetch(_CLAIM, STALE, BATCH)
     return sorted(rows, key=lambda row: row["position"])
 
 

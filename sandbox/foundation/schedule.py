@@ -22,6 +22,7 @@ from uuid import UUID
 import structlog
 
 import sandbox
+from sandbox.foundation import hold
 from sandbox.foundation.database import fetch
 from sandbox.foundation.work import work_of
 
@@ -89,13 +90,15 @@ class Schedule:
 
     async def tick(self, moment: float) -> list[str]:
         """Ask for what is due at ``moment``; return the actors that this scheduler asked for."""
+        slots = {periodic: periodic.slot(moment) for periodic in self.periodics}
+        due = [one for one, slot in slots.items() if self._seen.get(one.actor) != slot]
+        if not due or await hold.held():
+            return []
         asked = []
-        for periodic in self.periodics:
-            slot = periodic.slot(moment)
-            if self._seen.get(periodic.actor) != slot:
-                if await _ask(periodic, slot):
-                    asked.append(periodic.actor)
-                self._seen[periodic.actor] = slot
+        for periodic in due:
+            if await _ask(periodic, slots[periodic]):
+                asked.append(periodic.actor)
+            self._seen[periodic.actor] = slots[periodic]
         return asked
 
 
