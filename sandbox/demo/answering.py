@@ -8,6 +8,7 @@ from typing import Any
 
 from sandbox.demo.year import Case, content
 from sandbox.foundation import clock
+from sandbox.framework.conditions import Cadence, Metric
 from sandbox.framework.pack import Pack
 from sandbox.framework.questions import Column, Feed, Question, QuestionKind
 
@@ -63,10 +64,18 @@ def _metrics(case: Case, pack: Pack) -> list[dict[str, Any]]:
     return [
         {
             "name": str(metric.name), "unit": metric.unit, "direction": metric.direction,
-            "target": 90 if metric.direction == "up" else 5, "cadence": metric.cadence.value,
+            "target": _target(metric),
+            # Not the pack's own where that is hourly: nobody promises to watch by the hour.
+            "cadence": "daily" if metric.cadence is Cadence.HOURLY else metric.cadence.value,
         }
         for metric in chosen
     ]  # fmt: skip
+
+
+def _target(metric: Metric) -> float | None:
+    """What a firm would aim at; none where the demo does not know the metric."""
+    known: float | None = content("answers")["targets"].get(metric.key)
+    return known
 
 
 def _answer(question: Question, case: Case, pack: Pack, known: dict[str, Any]) -> Any:

@@ -59,8 +59,7 @@ async def _official(entry: dict[str, str]) -> Person:
 
 
 async def _founder(cast: Cast, place: int, firm: str, size: str) -> None:
-    names = content("people")["founders"]
-    name = names[place % len(names)] + ("" if place < len(names) else " II")
+    name = content("people")["founders"][place]
     made = await commands.make_person(
         name=name, email=_address(name, firm), password=PASSWORD, demo=True,
         language="ms" if place % 5 == 3 else "en",

@@ -1,61 +1,93 @@
-"""What the demo year teaches: lessons in the library, and two published reports."""
+"""What the demo year teaches: lessons in the library, two published reports and one begun."""
 
 from __future__ import annotations
 
+from collections.abc import Coroutine, Iterator
 from datetime import date, datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 from sandbox.demo.cast import Cast
+from sandbox.demo.stage import Stage
 from sandbox.demo.year import content
-from sandbox.foundation import clock
 from sandbox.foundation.database import fetch
 from sandbox.lessons import commands as lessons
 from sandbox.lessons import rules as lesson_rules
 from sandbox.people.person import Role
-from sandbox.reports import building
 from sandbox.reports import commands as reports
+from sandbox.reports.tables import Report
+
+Part = Coroutine[Any, Any, None]
 
 
-async def write_lessons(cast: Cast, today: datetime) -> None:
-    """Every lesson from a pilot of its sector: drafted, cleared by another, published."""
+def parts(cast: Cast, stage: Stage) -> Iterator[Part]:
+    """Every lesson and every report, each to be played at its own time."""
     for place, entry in enumerate(content("lessons")):
-        pilot = await _pilot_of(entry["sector"], place)
-        if pilot is None:
-            continue
-        moment = today - timedelta(days=max(95 - 7 * place, 2))
-        with clock.at(moment):
-            lesson = await lessons.draft_lesson(
-                cast.of(Role.OFFICER, entry["sector"]), pilot, texts=entry["texts"],
-                about=lessons.About(
-                    kind=lesson_rules.Kind(entry["kind"]), principle=entry["principle"],
-                    theme=entry["theme"], vulnerabilities=entry["vulnerabilities"],
-                    strength=lesson_rules.Strength(entry["strength"]),
-                    may_transfer_to=entry["may_transfer_to"],
-                ),
-                language="en",
-            )  # fmt: skip
-        with clock.at(min(moment + timedelta(days=1), today)):
-            reason = "Every marked word is a word of the field, not a name."
-            await lessons.clear_lesson(cast.central[0], lesson.id, reason=reason)
-            await lessons.publish_lesson(cast.central[0], lesson.id)
-        await _adopt(cast, lesson.id, entry.get("adoptions") or {}, moment, today)
+        yield _lesson(cast, stage, place, entry)
+    middle = stage.today.date() - timedelta(days=182)
+    yield _report(
+        cast, stage, middle - timedelta(days=183), middle,
+        {"en": "Cross-sector report, first half",
+         "ms": "Laporan merentas sektor, separuh pertama"},
+    )  # fmt: skip
+    yield _report(
+        cast, stage, middle + timedelta(days=1), stage.today.date() - timedelta(days=4),
+        {"en": "Cross-sector report, second half",
+         "ms": "Laporan merentas sektor, separuh kedua"},
+    )  # fmt: skip
+    yield _begun_report(cast, stage)
 
 
-async def _pilot_of(sector: str, place: int) -> UUID | None:
+# Lessons -----------------------------------------------------------------------------------
+
+
+async def _lesson(cast: Cast, stage: Stage, place: int, entry: dict[str, Any]) -> None:
+    """A lesson from a pilot of its sector: drafted, cleared by another, published, adopted.
+
+    ``rests`` says where it stops before that.
+    """
+    moment = stage.today - timedelta(days=max(95 - 7 * place, 4))
+    officer = cast.of(Role.OFFICER, entry["sector"])
+    async with stage.turn(moment):
+        lesson = await lessons.draft_lesson(
+            officer, await _pilot_of(entry["sector"], place), texts=entry["texts"],
+            about=lessons.About(
+                kind=lesson_rules.Kind(entry["kind"]), principle=entry["principle"],
+                theme=entry["theme"], vulnerabilities=entry["vulnerabilities"],
+                strength=lesson_rules.Strength(entry["strength"]),
+                may_transfer_to=entry["may_transfer_to"],
+            ),
+            language="en",
+        )  # fmt: skip
+    if entry.get("rests") == "draft":
+        return
+    async with stage.turn(moment + timedelta(days=1)):
+        reason = "Every marked word is a word of the field, not a name."
+        await lessons.clear_lesson(cast.central[0], lesson.id, reason=reason)
+    if entry.get("rests") == "cleared":
+        return
+    async with stage.turn(moment + timedelta(days=1, hours=3)):
+        await lessons.publish_lesson(cast.central[0], lesson.id)
+    await _adopt(cast, stage, lesson.id, entry.get("adoptions") or {}, moment)
+
+
+async def _pilot_of(sector: str, place: int) -> UUID:
+    """A pilot of the sector that has gone live, those that have closed first."""
     rows = await fetch(
         "SELECT id FROM pilot WHERE lead_sector = $1 AND starts_on IS NOT NULL "
         "ORDER BY closed_at NULLS LAST, accepted_at",
         sector,
     )
-    found: UUID | None = rows[place % len(rows)]["id"] if rows else None
+    found: UUID = rows[place % len(rows)]["id"]
     return found
 
 
 async def _adopt(
-    cast: Cast, lesson: UUID, adoptions: dict[str, list[str]], moment: datetime, today: datetime
+    cast: Cast, stage: Stage, lesson: UUID, adoptions: dict[str, list[str]], moment: datetime
 ) -> None:
-    for sector, (verdict, how) in adoptions.items():
-        with clock.at(min(moment + timedelta(days=6), today)):
+    for place, (sector, (verdict, how)) in enumerate(adoptions.items()):
+        at = moment + timedelta(days=2 + 5 * place)
+        async with stage.turn(min(at, stage.today - timedelta(minutes=5))):
             await lessons.adopt_lesson(
                 cast.of(Role.OFFICER, sector), lesson, sector=sector,
                 verdict=lesson_rules.Verdict(verdict),
@@ -63,34 +95,39 @@ async def _adopt(
             )  # fmt: skip
 
 
-async def publish_reports(cast: Cast, today: datetime) -> None:
-    """A report for each half of the year, in both languages."""
-    middle = today.date() - timedelta(days=182)
-    halves = (
-        (middle - timedelta(days=183), middle, "Cross-sector report, first half",
-         "Laporan merentas sektor, separuh pertama"),
-        (middle + timedelta(days=1), today.date() - timedelta(days=1),
-         "Cross-sector report, second half", "Laporan merentas sektor, separuh kedua"),
-    )  # fmt: skip
-    for first, last, english, malay in halves:
-        await _publish(cast, first, last, {"en": english, "ms": malay}, today)
+# Reports -----------------------------------------------------------------------------------
 
 
-async def _publish(
-    cast: Cast, first: date, last: date, title: dict[str, str], today: datetime
-) -> None:
+async def _report(cast: Cast, stage: Stage, first: date, last: date, title: dict[str, str]) -> None:
+    """A report of one half of the year: asked for, written, approved by another, published."""
     writer, approver = cast.central[0], cast.central[1]
-    moment = min(
-        datetime(last.year, last.month, last.day, 9, tzinfo=today.tzinfo) + timedelta(days=12),
-        today - timedelta(minutes=20),
-    )
-    with clock.at(moment):
+    asked = stage.today - timedelta(days=(stage.today.date() - last).days - 1)
+    report = await _ask(cast, stage, asked, (first, last), title)
+    async with stage.turn(asked + timedelta(days=1)):
+        await reports.write_narrative(writer, report, content("events")["narrative"])
+    approved = asked + timedelta(days=1, hours=5)
+    async with stage.turn(approved):
+        await reports.approve_report(approver, report)
+    await stage.aside()
+    async with stage.turn(approved + timedelta(hours=1)):
+        await reports.publish_report(approver, report)
+
+
+async def _begun_report(cast: Cast, stage: Stage) -> None:
+    """One that is gathered and waits for the central office's words."""
+    last = stage.today.date() - timedelta(days=2)
+    title = {"en": "Cross-sector report, last quarter",
+             "ms": "Laporan merentas sektor, suku terakhir"}  # fmt: skip
+    period = (last - timedelta(days=90), last)
+    await _ask(cast, stage, stage.today - timedelta(hours=20), period, title)
+
+
+async def _ask(
+    cast: Cast, stage: Stage, at: datetime, period: tuple[date, date], title: dict[str, str]
+) -> UUID:
+    async with stage.turn(at):
         report = await reports.request_report(
-            writer, title=title, first=first, last=last, sectors=[]
+            cast.central[0], title=title, first=period[0], last=period[1], sectors=[]
         )
-        await building.gather_report(report.id)
-        await reports.write_narrative(writer, report.id, content("events")["narrative"])
-        await reports.approve_report(approver, report.id)
-        for language in title:
-            await building.set_report(report.id, language)
-        await reports.publish_report(approver, report.id)
+        await Report.update({Report.demo: True}).where(Report.id == report.id)
+    return report.id

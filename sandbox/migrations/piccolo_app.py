@@ -15,6 +15,7 @@ SLICES = (
     "lessons",
     "reports",
     "register",
+    "demo",
 )
 
 HERE = Path(__file__).parent
