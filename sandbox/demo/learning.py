@@ -12,6 +12,7 @@ from sandbox.demo.stage import Stage
 from sandbox.demo.year import content
 from sandbox.foundation.database import fetch
 from sandbox.lessons import commands as lessons
+from sandbox.lessons import queries as lesson_queries
 from sandbox.lessons import rules as lesson_rules
 from sandbox.people.person import Role
 from sandbox.reports import commands as reports
@@ -63,7 +64,8 @@ async def _lesson(cast: Cast, stage: Stage, place: int, entry: dict[str, Any]) -
         return
     async with stage.turn(moment + timedelta(days=1)):
         reason = "Every marked word is a word of the field, not a name."
-        await lessons.clear_lesson(cast.central[0], lesson.id, reason=reason)
+        reasons = {mark.key: reason for mark in await lesson_queries.marks(lesson.id)}
+        await lessons.clear_lesson(cast.central[0], lesson.id, reasons=reasons)
     if entry.get("rests") == "cleared":
         return
     async with stage.turn(moment + timedelta(days=1, hours=3)):

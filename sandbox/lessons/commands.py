@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from types import MappingProxyType
 from uuid import UUID, uuid4
 
 import msgspec
@@ -89,8 +90,12 @@ async def edit_lesson(
     return lesson
 
 
-async def clear_lesson(person: Person, lesson_id: UUID, *, reason: str = "") -> Lesson:
+async def clear_lesson(
+    person: Person, lesson_id: UUID, *, reasons: Mapping[str, str] = MappingProxyType({})
+) -> Lesson:
     """Clear a lesson as the second person, after the de-identification check.
+
+    ``reasons`` say by a mark's key why it may stay.
 
     :raises RuleBroken: see :func:`sandbox.lessons.rules.clear`.
     """
@@ -98,7 +103,7 @@ async def clear_lesson(person: Person, lesson_id: UUID, *, reason: str = "") -> 
         lesson = await work.lock(Lesson, lesson_id)
         allow(person, "clear", lesson)
         found = rules.marks(lesson.texts, await queries.names_in_case(lesson.source_case))
-        rules.clear(lesson, by=person.id, found=found, reason=reason, at=work.now)
+        rules.clear(lesson, by=person.id, found=found, reasons=reasons, at=work.now)
         await work.save(lesson)
         work.record("lesson.cleared", lesson, marks=len(found))
     return lesson

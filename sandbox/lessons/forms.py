@@ -32,12 +32,6 @@ class LessonInput(msgspec.Struct):
         )  # fmt: skip
 
 
-class Clearance(msgspec.Struct):
-    """A second person's word; ``reason`` says why a marked place may stay."""
-
-    reason: str = ""
-
-
 class Supersession(msgspec.Struct):
     """The lesson that takes another's place."""
 
@@ -52,6 +46,12 @@ class AdoptionInput(msgspec.Struct):
     sector: Annotated[str, Meta(min_length=1, extra={"error": N_("Choose your sector")})]
     verdict: Annotated[rules.Verdict, Meta(extra=_CHOOSE)]
     how: Annotated[str, Meta(max_length=2000)] = ""
+
+
+def reasons_in(values: Values) -> dict[str, str]:
+    """Why each marked place may stay, by its key, out of fields named ``reason-<key>``."""
+    named = ((name.removeprefix("reason-"), value) for name, value in values.items())
+    return {key: str(value) for key, value in named if f"reason-{key}" in values}
 
 
 def texts_in(values: Values, languages: tuple[str, ...]) -> dict[str, dict[str, str]]:

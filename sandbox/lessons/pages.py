@@ -151,12 +151,16 @@ _STEPS = {
 @post("/lessons/{lesson:uuid}/clear", permission=WRITE_LESSONS)
 async def clear(request: Asked, lesson: FromPath[UUID]) -> Any:
     """Clear a lesson as the second person."""
-    form = await read_form(request, forms.Clearance)
+    values, _files = await read_values(request)
+    form: Form[Any] = Form(values)
+    reasons = forms.reasons_in(values)
     try:
-        await commands.clear_lesson(request.user, lesson, reason=form.data.reason)
+        await commands.clear_lesson(request.user, lesson, reasons=reasons)
     except RuleBroken as error:
-        form.errors["reason"] = error.message
-        return await _lesson_page(request, lesson, form, status=409)
+        left = rules.unexplained(await queries.marks(lesson), reasons)
+        explain = {f"reason-{mark.key}": _("Say in a sentence why this may stay") for mark in left}
+        form.errors = explain if error.rule == "lesson.clear.identifies" else {"": error.message}
+        return await _lesson_page(request, lesson, form, status=error.status)
     flash(request, "success", _("The lesson is cleared. The central office publishes it."))
     return redirect(request, f"/lessons/{lesson}")
 

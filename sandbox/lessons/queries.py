@@ -10,7 +10,6 @@ import msgspec
 
 from sandbox.foundation.database import fetch
 from sandbox.foundation.errors import NotFound
-from sandbox.foundation.i18n import _
 from sandbox.foundation.policy import allow, may
 from sandbox.lessons import rules
 from sandbox.lessons.policy import writes_for
@@ -224,8 +223,8 @@ async def source_of(person: Person, lesson_id: UUID) -> Beside | None:
     return await beside(row.source_case)
 
 
-async def names_in_case(case: UUID) -> list[tuple[str, str]]:
-    """(name, what it is) of everything in ``case`` that a lesson must not mention."""
+async def names_in_case(case: UUID) -> list[rules.Name]:
+    """The names of everybody and everything in ``case`` that a lesson must not mention."""
     rows = await fetch(
         "SELECT o.name, 'organisation' AS what FROM pilot p JOIN organisation o "
         'ON o.id = p.organisation WHERE p."case" = $1 '
@@ -235,12 +234,26 @@ async def names_in_case(case: UUID) -> list[tuple[str, str]]:
         'WHERE p."case" = $1',
         case,
     )
-    words = {
-        "organisation": _("the organisation"),
-        "pilot": _("the pilot"),
-        "person": _("a person"),
+    common = await _common_words() if rows else frozenset()
+    makers = {
+        "organisation": lambda name: rules.organisation_name(name, common),
+        "pilot": rules.pilot_title,
+        "person": rules.person_name,
     }
-    return [(row["name"], words[row["what"]]) for row in rows]
+    return [makers[row["what"]](row["name"]) for row in rows]
+
+
+_MANY_FIRMS = 3
+
+
+async def _common_words() -> frozenset[str]:
+    """Words in the names of several firms: they tell none of them apart."""
+    rows = await fetch(
+        "SELECT lower(word) AS word FROM organisation, regexp_split_to_table(name, '\\W+') word "
+        "GROUP BY 1 HAVING count(DISTINCT organisation.id) >= $1",
+        _MANY_FIRMS,
+    )
+    return frozenset(row["word"] for row in rows)
 
 
 async def marks(lesson_id: UUID) -> tuple[rules.Mark, ...]:

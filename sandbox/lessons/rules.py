@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
 from enum import StrEnum
+from itertools import pairwise
 from uuid import UUID
 
 import msgspec
@@ -14,6 +15,7 @@ from sandbox.foundation.errors import InvalidInput, RuleBroken
 from sandbox.foundation.i18n import N_, _
 from sandbox.foundation.lifecycle import LifeCycle, transition
 from sandbox.lessons.tables import Lesson
+from sandbox.lessons.words import FORMS, PLAIN
 from sandbox.people.person import Role
 
 
@@ -96,13 +98,32 @@ PART_NAMES = {
 }
 
 
+class Name(msgspec.Struct, frozen=True):
+    """What the case calls somebody or something: ``what`` it is and whether it may stay.
+
+    ``telling`` are the words that find it alone; the name itself does so anyway.
+    """
+
+    name: str
+    what: str
+    blocks: bool = False
+    telling: tuple[str, ...] = ()
+
+
 class Mark(msgspec.Struct, frozen=True):
-    """A place in a text that could tell who it is about."""
+    """A place in a text that could tell who it is about; one that ``blocks`` may not stay."""
 
     language: str
     part: str
     found: str
     reason: str
+    blocks: bool = False
+
+    @property
+    def key(self) -> str:
+        """The same for the same words in the same part, whatever else is found."""
+        found = re.sub(r"\W+", "_", self.found.casefold())
+        return f"{self.language}-{self.part}-{found}"
 
 
 _PATTERNS = (
@@ -112,36 +133,94 @@ _PATTERNS = (
     (re.compile(r"\+?\d[\d -]{7,}\d"), N_("a telephone or registration number")),
     (re.compile(r"(?i)\bthe only\b|\bsatu-satunya\b"), N_("words that single somebody out")),
 )
-# Parts of firms' names that say nothing about which firm it is.
-_COMMON = frozenset({"sdn", "bhd", "berhad", "ltd", "the", "and", "dan", "inc", "plc", "group"})
+_LEAST_LETTERS = 4
 
 
-def marks(
-    texts: Mapping[str, Mapping[str, str]], names: Iterable[tuple[str, str]]
-) -> tuple[Mark, ...]:
-    """Everything in ``texts`` that may identify somebody.
+def marks(texts: Mapping[str, Mapping[str, str]], names: Iterable[Name]) -> tuple[Mark, ...]:
+    """Everything in ``texts`` that may identify somebody, each place by its longest name.
 
-    ``names`` are the case's own (name, what it is) pairs: its organisation, people,
-    products and places. A name is found whole or by any telling word of it.
+    ``names`` are the case's own: its organisation, people, and title.
     """
-    needles = [(_pattern(word), why) for name, why in names for word in _telling(name)]
-    return tuple(
-        Mark(language, part, match.group(0), why)
+    needles = [needle for name in names for needle in _needles(name)]
+    needles += [(pattern, why, False) for pattern, why in _PATTERNS]
+    found = (
+        mark
         for language, parts in texts.items()
         for part, text in parts.items()
-        for pattern, why in (*needles, *_PATTERNS)
-        for match in [pattern.search(text)]
-        if match
+        for mark in _marks_in(text, language, part, needles)
     )
+    return tuple({mark.key: mark for mark in found}.values())
 
 
-def _telling(name: str) -> list[str]:
-    words = [w for w in re.findall(r"\w+", name) if len(w) > 3 and w.lower() not in _COMMON]
-    return list(dict.fromkeys([name, *words])) if name.strip() else []
+_Needle = tuple[re.Pattern[str], str, bool]
 
 
-def _pattern(word: str) -> re.Pattern[str]:
-    return re.compile(rf"\b{re.escape(word)}\b", re.IGNORECASE)
+def _marks_in(text: str, language: str, part: str, needles: Iterable[_Needle]) -> Iterable[Mark]:
+    hits = [
+        (match.start(), match.end(), why, blocks)
+        for pattern, why, blocks in needles
+        for match in pattern.finditer(text)
+    ]
+    taken: list[tuple[int, int]] = []
+    for start, end, why, blocks in sorted(hits, key=lambda hit: (not hit[3], hit[0] - hit[1])):
+        if not any(start < to and begin < end for begin, to in taken):
+            taken.append((start, end))
+            yield Mark(language, part, text[start:end], why, blocks)
+
+
+def _needles(name: Name) -> list[_Needle]:
+    """Patterns for a name: whole, without its legal form, and by its telling words."""
+    core = _without_form(name.name)
+    whole = {name.name.strip(), " ".join(core)} if len(core) > 1 else {name.name.strip()}
+    made = [(_pattern(words), name.what, name.blocks) for words in whole if words]
+    telling = [word for word in name.telling if word not in whole]
+    return made + [(_pattern(word), name.what, False) for word in telling]
+
+
+def _without_form(name: str) -> list[str]:
+    words = re.findall(r"[\w'’&-]+", name)
+    while words and words[-1].casefold().strip(".") in FORMS:
+        words.pop()
+    return words
+
+
+def organisation_name(name: str, common: Collection[str] = ()) -> Name:
+    """The name of a firm, which may not stay; ``common`` words are shared by many firms."""
+    words = _telling_words(name)
+    telling = tuple(word for word in words if word.casefold() not in common)
+    return Name(name, _("the organisation"), blocks=True, telling=telling)
+
+
+def person_name(name: str) -> Name:
+    """The name of a person, which may not stay."""
+    return Name(name, _("a person"), blocks=True, telling=tuple(_telling_words(name)))
+
+
+def pilot_title(title: str) -> Name:
+    """The title of a pilot: found whole, and by any two telling words that follow each other.
+
+    Its single words are words of the field.
+    """
+    words = re.findall(r"\w+", title)
+    pairs = [
+        f"{one} {two}" for one, two in pairwise(words) if _is_telling(one) and _is_telling(two)
+    ]
+    return Name(title, _("the pilot"), telling=tuple(pairs))
+
+
+def _telling_words(name: str) -> list[str]:
+    return [word for word in dict.fromkeys(re.findall(r"\w+", name)) if _is_telling(word)]
+
+
+def _is_telling(word: str) -> bool:
+    plain = word.casefold() in FORMS or word.casefold() in PLAIN
+    return len(word) >= _LEAST_LETTERS and not plain
+
+
+def _pattern(words: str) -> re.Pattern[str]:
+    """``words`` in any case, with any space, comma or dot between them."""
+    parts = [re.escape(part) for part in re.split(r"[\s.,]+", words) if part]
+    return re.compile(r"(?<!\w)" + r"[\s.,]+".join(parts) + r"(?!\w)", re.IGNORECASE)
 
 
 def check_written(texts: Mapping[str, Mapping[str, str]], language: str) -> None:
@@ -165,26 +244,53 @@ def check_draft(lesson: Lesson) -> None:
 
 
 def clear(
-    lesson: Lesson, *, by: UUID | None, found: Iterable[Mark], reason: str, at: datetime
+    lesson: Lesson,
+    *,
+    by: UUID | None,
+    found: Collection[Mark],
+    reasons: Mapping[str, str],
+    at: datetime,
 ) -> None:
-    """A second person clears the lesson for publication.
+    """A second person clears the lesson for publication; ``reasons`` by the mark's key.
 
-    :raises RuleBroken: the author clears their own (separation of duties), or something
-        that may identify is still there and no reason says why it may stay.
+    :raises RuleBroken: the author clears their own (separation of duties), a name stands in
+        it, or something else that may identify does and no reason says why it may stay.
     """
     if by == lesson.author:
         raise RuleBroken(
             "lesson.clear.author",
             _("A second person clears a lesson: somebody who did not write it."),
         )
-    if list(found) and not reason.strip():
+    named = [mark.found for mark in found if mark.blocks]
+    if named:
+        raise RuleBroken(
+            "lesson.clear.names",
+            _("A name stands in it: %(names)s. No reason lets it stay: take it out.")
+            % {"names": ", ".join(f"“{name}”" for name in dict.fromkeys(named))},
+        )
+    if unexplained(found, reasons):
         raise RuleBroken(
             "lesson.clear.identifies",
             _("Something here may tell who it is about. Take it out, or say why it may stay."),
         )
     LIFE.move(lesson, "clear", at=at)
     lesson.cleared_by = by
-    lesson.clearance_reason = reason.strip()
+    lesson.clearance_reason = "\n".join(
+        f"“{mark.found}”: {reasons[mark.key].strip()}" for mark in found
+    )
+
+
+_SHORTEST_REASON = 10
+"""Letters of a reason: “ok” is none."""
+
+
+def unexplained(found: Iterable[Mark], reasons: Mapping[str, str]) -> list[Mark]:
+    """The marks that may stay with a reason and have none yet."""
+    return [
+        mark
+        for mark in found
+        if not mark.blocks and len(reasons.get(mark.key, "").strip()) < _SHORTEST_REASON
+    ]
 
 
 def publish(lesson: Lesson, *, number: str, at: datetime) -> None:

@@ -409,8 +409,8 @@ def _teaches(story: Story, pilot: str) -> None:
     officer.press("Keep the draft")
     lesson = officer.path
     central.go(lesson)
-    if central.page.locator('[name="reason"]').count():
-        central.fill(reason="Words of the field.")
+    for asked in central.page.locator('textarea[name^="reason-"]').all():
+        asked.fill("Words of the field.")
     central.press("Clear for publication")
     central.press("Publish")
     elsewhere = story.official("elsewhere")

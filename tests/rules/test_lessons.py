@@ -12,7 +12,11 @@ from sandbox.lessons import rules
 from sandbox.lessons.tables import Lesson
 
 NOW = datetime(2026, 11, 23, 3, tzinfo=UTC)
-NAMES = [("Denyut Analitik Sdn Bhd", "the organisation"), ("Retina screening", "the pilot")]
+NAMES = [
+    rules.organisation_name("Denyut Analitik Sdn Bhd", common={"sdn", "bhd", "analitik"}),
+    rules.person_name("Aisyah binti Rahman"),
+    rules.pilot_title("Transfers that explain themselves: Retina Screening"),
+]
 
 
 def _lesson(**changes) -> Lesson:
@@ -32,6 +36,8 @@ def _lesson(**changes) -> Lesson:
         ("See RNT-2026-0042", "RNT-2026-0042"),
         ("It was the only rice-disease pilot", "the only"),
         ("Call 012-345 6789", "012-345 6789"),
+        ("Their retina screening began late", "retina screening"),
+        ("Said Rahman of the team", "Rahman"),
     ],
 )
 def test_marks_find_what_identifies(text, found) -> None:
@@ -40,14 +46,41 @@ def test_marks_find_what_identifies(text, found) -> None:
 
 
 def test_marks_leave_plain_words_alone() -> None:
-    text = "A model did well in tests and badly at sites with other cameras, Sdn or not."
+    text = (
+        "A model did well in tests and badly at sites with other cameras, Sdn or not. It must "
+        "explain each transfer that it held; analitik and screening are words of the field."
+    )
     assert rules.marks({"en": {"context": text}}, NAMES) == ()
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "It began at Denyut Analitik Sdn. Bhd., in May",
+        "DENYUT ANALITIK taught us this",
+        "So said Aisyah binti Rahman",
+    ],
+)
+def test_a_full_name_blocks_whatever_the_reason(text) -> None:
+    (mark,) = rules.marks({"en": {"title": text}}, NAMES)
+    assert mark.blocks
+    lesson, reasons = _lesson(), {mark.key: "Everybody knows it anyway."}
+    with pytest.raises(RuleBroken) as refused:
+        rules.clear(lesson, by=uuid4(), found=[mark], reasons=reasons, at=NOW)
+    assert refused.value.rule == "lesson.clear.names"
+
+
+def test_each_mark_needs_a_reason_of_its_own() -> None:
+    found = rules.marks({"en": {"why": "The only one.", "tried": "The Denyut way."}}, NAMES)
+    assert len(found) == 2
+    first, second = found
+    assert rules.unexplained(found, {first.key: "There were nine of them."}) == [second]
 
 
 def test_an_author_does_not_clear_their_own() -> None:
     lesson = _lesson()
     with pytest.raises(RuleBroken) as refused:
-        rules.clear(lesson, by=lesson.author, found=(), reason="", at=NOW)
+        rules.clear(lesson, by=lesson.author, found=(), reasons={}, at=NOW)
     assert refused.value.rule == "lesson.clear.author"
     assert lesson.state == "draft"
 
@@ -56,9 +89,9 @@ def test_a_marked_place_needs_a_reason_to_stay() -> None:
     mark = rules.Mark("en", "context", "the only", "words that single somebody out")
     lesson = _lesson()
     with pytest.raises(RuleBroken) as refused:
-        rules.clear(lesson, by=uuid4(), found=[mark], reason=" ", at=NOW)
+        rules.clear(lesson, by=uuid4(), found=[mark], reasons={mark.key: "ok"}, at=NOW)
     assert refused.value.rule == "lesson.clear.identifies"
-    rules.clear(lesson, by=uuid4(), found=[mark], reason="There were nine.", at=NOW)
+    rules.clear(lesson, by=uuid4(), found=[mark], reasons={mark.key: "There were nine."}, at=NOW)
     assert lesson.state == "cleared"
 
 
@@ -66,7 +99,7 @@ def test_only_a_cleared_lesson_is_published() -> None:
     lesson = _lesson()
     with pytest.raises(RuleBroken):
         rules.publish(lesson, number="L-2026-001", at=NOW)
-    rules.clear(lesson, by=uuid4(), found=(), reason="", at=NOW)
+    rules.clear(lesson, by=uuid4(), found=(), reasons={}, at=NOW)
     rules.publish(lesson, number="L-2026-001", at=NOW)
     assert (lesson.state, lesson.published_at) == ("published", NOW)
 
