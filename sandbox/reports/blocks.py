@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 
 import msgspec
 
-from sandbox.foundation.i18n import N_, _, format_number
+from sandbox.foundation.i18n import N_, _, format_list, format_number
 from sandbox.foundation.web.states import word
 from sandbox.framework.clocks import ClockName
 from sandbox.framework.pack import Pack
@@ -18,6 +18,7 @@ from sandbox.framework.words import limit_in_words
 from sandbox.reports import facts
 from sandbox.reports.dataset import Dataset, DecisionTime, Taken
 from sandbox.reports.disclosure import Table
+from sandbox.reports.pooling import POOLED
 
 HIDDEN = "·"
 
@@ -28,6 +29,16 @@ class Grid(msgspec.Struct, frozen=True):
     caption: str
     columns: list[str]
     rows: list[list[str]]
+    note: str = ""
+    sums: bool = False
+    """Whether its last row adds the others up."""
+    of: str = ""
+    """The data set's table that it shows."""
+
+    @property
+    def is_narrow(self) -> bool:
+        """Whether two of its kind stand side by side on a page."""
+        return len(self.columns) == 2
 
 
 class Block(msgspec.Struct, frozen=True, kw_only=True):
@@ -47,11 +58,33 @@ CAPTIONS = {
     "incidents": N_("Incidents firms became aware of, by lead sector and severity"),
     "vulnerabilities": N_("Incidents by vulnerability and lead sector"),
 }
+_BY_ROW = {
+    "applications": N_("Applications submitted in the period, by lead sector"),
+    "pilots": N_("Pilots that ran in the period, by lead sector"),
+    "outcomes": N_("Pilots closed in the period, by lead sector"),
+    "conditions": N_("Conditions of pilots that ran, by kind"),
+    "incidents": N_("Incidents firms became aware of, by lead sector"),
+    "vulnerabilities": N_("Incidents by vulnerability"),
+}
+_BY_COLUMN = {
+    "applications": N_("Applications submitted in the period, by outcome"),
+    "pilots": N_("Pilots that ran in the period, by state"),
+    "outcomes": N_("Pilots closed in the period, by outcome"),
+    "conditions": N_("Conditions of pilots that ran, by what became of them"),
+    "incidents": N_("Incidents firms became aware of, by severity"),
+    "vulnerabilities": N_("Vulnerabilities behind incidents, by lead sector"),
+}
 _ROW_HEADS = {"conditions": N_("Kind"), "vulnerabilities": N_("Vulnerability")}
+_COLUMN_HEADS = {
+    "applications": N_("Outcome"), "pilots": N_("State"), "outcomes": N_("Outcome"),
+    "conditions": N_("What became of them"), "incidents": N_("Severity"),
+    "vulnerabilities": N_("Sector"),
+}  # fmt: skip
 _WORDS = {
+    POOLED: N_("Others together"),
     "in_progress": N_("In progress"),
     "withdrawn": N_("Withdrawn or lapsed"),
-    "never_breached": N_("Never breached"),
+    "never_breached": N_("Not breached"),
     "open_or_escalated": N_("Open or escalated"),
     "cured": N_("Cured"),
     "document": N_("Document"),
@@ -68,24 +101,26 @@ def of(data: Dataset, pack: Pack) -> dict[str, Block]:
     makers: dict[str, Callable[[], Block]] = {
         "numbers": lambda: Block(
             sentences=facts.of_applications(data) + facts.of_pilots(data),
-            charts=["applications"],
-            grids=[_grid(data, "applications", pack), _grid(data, "pilots", pack)],
+            charts=["applications", "applications_columns"],
+            grids=[*_grids(data, "applications", pack), *_grids(data, "pilots", pack)],
         ),
         "time_to_decision": lambda: Block(
             sentences=facts.of_decisions(data, pack), charts=["decision_times"],
             grids=[_decision_grid(data, pack)],
         ),
-        "outcomes": lambda: Block(grids=[_grid(data, "outcomes", pack)]),
+        "outcomes": lambda: Block(
+            sentences=facts.of_outcomes(data), grids=_grids(data, "outcomes", pack)
+        ),
         "conditions": lambda: Block(
-            sentences=facts.of_conditions(data), charts=["conditions"],
-            grids=[_grid(data, "conditions", pack), *_never_bound(data, pack)],
+            sentences=facts.of_conditions(data), charts=["conditions", "conditions_columns"],
+            grids=[*_grids(data, "conditions", pack), *_never_bound(data, pack)],
         ),
         "incidents": lambda: Block(
-            sentences=facts.of_incidents(data), charts=["incidents"],
-            grids=[_grid(data, "incidents", pack)],
+            sentences=facts.of_incidents(data), charts=["incidents", "incidents_columns"],
+            grids=_grids(data, "incidents", pack),
         ),
         "vulnerabilities": lambda: Block(
-            charts=["vulnerabilities"], grids=[_grid(data, "vulnerabilities", pack)]
+            charts=["vulnerabilities"], grids=_grids(data, "vulnerabilities", pack)
         ),
         "lessons": lambda: Block(sentences=facts.of_lessons(data), lessons=data.lessons),
         "balance": lambda: Block(grids=[_misuse(data), _missed_use(data)]),
@@ -93,7 +128,9 @@ def of(data: Dataset, pack: Pack) -> dict[str, Block]:
         "method": lambda: Block(
             sentences=[str(pack.reports.disclosure.explanation), facts.of_control(data)]
         ),
-        "annex": lambda: Block(grids=[_grid(data, name, pack) for name in CAPTIONS]),
+        "annex": lambda: Block(
+            grids=[grid for name in CAPTIONS for grid in _grids(data, name, pack)]
+        ),
     }  # fmt: skip
     return {name: make() for name, make in makers.items()}
 
@@ -108,8 +145,20 @@ def label(key: str, pack: Pack) -> str:
     return _(_WORDS[key]) if key in _WORDS else word(key)
 
 
-def _grid(data: Dataset, name: str, pack: Pack) -> Grid:
+def _grids(data: Dataset, name: str, pack: Pack) -> list[Grid]:
+    """The table ``name``, or where its split is not published its totals in two tables."""
     table = data.tables[name]
+    if table.is_split or not table.total:
+        return [_split(table, name, pack)]
+    both = (_rows_alone(table, name, pack), _columns_alone(table, name, pack))
+    return [grid for grid in both if len(grid.rows) > _ALONE]
+
+
+_ALONE = 2
+"""Rows of a table of totals that has one line and its sum: it tells what another tells."""
+
+
+def _split(table: Table, name: str, pack: Pack) -> Grid:
     rows = [
         [label(key, pack), *map(_figure, cells), _figure(total)]
         for key, cells, total in zip(table.rows, table.cells, table.row_totals, strict=True)
@@ -117,7 +166,42 @@ def _grid(data: Dataset, name: str, pack: Pack) -> Grid:
     ]
     rows.append([_("All"), *map(_figure, table.column_totals), _figure(table.total)])
     head = _(_ROW_HEADS.get(name, N_("Sector")))
-    return Grid(_(CAPTIONS[name]), [head, *_heads(table, pack), _("All")], rows)
+    members = (*table.pooled_rows, *table.pooled_columns)
+    return Grid(
+        _(CAPTIONS[name]), [head, *_heads(table, pack), _("All")], rows,
+        pooled_words(members, pack), sums=True, of=name,
+    )  # fmt: skip
+
+
+def _rows_alone(table: Table, name: str, pack: Pack) -> Grid:
+    head = _(_ROW_HEADS.get(name, N_("Sector")))
+    rows = _pairs(table.rows, table.row_totals, table.total, pack)
+    note = pooled_words(table.pooled_rows, pack)
+    return Grid(_(_BY_ROW[name]), [head, _("Number")], rows, note, sums=True, of=name)
+
+
+def _columns_alone(table: Table, name: str, pack: Pack) -> Grid:
+    rows = _pairs(table.columns, table.column_totals, table.total, pack)
+    heads, note = [_(_COLUMN_HEADS[name]), _("Number")], pooled_words(table.pooled_columns, pack)
+    return Grid(_(_BY_COLUMN[name]), heads, rows, note, sums=True, of=name)
+
+
+def _pairs(
+    keys: Sequence[str], totals: Sequence[int | None], total: int | None, pack: Pack
+) -> list[list[str]]:
+    pairs = zip(keys, totals, strict=True)
+    rows = [[label(key, pack), _figure(value)] for key, value in pairs if value != 0]
+    return [*rows, [_("All"), _figure(total)]]
+
+
+def pooled_words(members: Sequence[str], pack: Pack) -> str:
+    """Which lines stand together, and why; nothing where none do."""
+    if not members:
+        return ""
+    names = format_list([label(key, pack) for key in members])
+    return _("Others together: %(names)s. Too few firms stand behind each to tell them apart.") % {
+        "names": names
+    }
 
 
 def _heads(table: Table, pack: Pack) -> list[str]:
@@ -139,7 +223,15 @@ def _decision_grid(data: Dataset, pack: Pack) -> Grid:
         _("Decisions in the period and how long they took"),
         [_("Sector"), _("Decided"), _("Median days"), within],
         [line(time) for time in (*sectors, every) if time.decided != 0],
+        pooled_words(_pooled_sectors(data), pack),
+        sums=True,
     )
+
+
+def _pooled_sectors(data: Dataset) -> list[str]:
+    """The sectors whose decisions are told together."""
+    told = {time.sector for time in data.decision_times}
+    return [sector for sector in data.sectors if sector not in told] if POOLED in told else []
 
 
 def _never_bound(data: Dataset, pack: Pack) -> list[Grid]:
@@ -161,6 +253,7 @@ def _misuse(data: Dataset) -> Grid:
         [
             (_("Breaches of conditions"), figures.get("breaches")),
             (_("Breaches cured"), figures.get("breaches_cured")),
+            (_("Breaches still open"), figures.get("breaches_open")),
             (_("Serious incidents"), figures.get("serious_incidents")),
             (_("Pilot-months of live testing"), figures.get("live_pilot_months")),
         ],

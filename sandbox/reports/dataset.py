@@ -18,7 +18,8 @@ from sandbox.foundation.database import fetch
 from sandbox.foundation.i18n import current_zone
 from sandbox.framework import library
 from sandbox.framework.clocks import ClockName
-from sandbox.reports.disclosure import Cell, Control, Table, controlled, count_of
+from sandbox.reports.disclosure import Cell, Control, Table, count_of
+from sandbox.reports.pooling import POOLED, pool, published
 
 APPLICATION_OUTCOMES = ("in_progress", "admitted", "refused", "redirected", "withdrawn")
 PILOT_STATES = ("preparing", "live", "suspended", "exiting", "closed")
@@ -58,8 +59,8 @@ def _midnight(day: date) -> datetime:
 
 
 class DecisionTime(msgspec.Struct, frozen=True, kw_only=True):
-    """How long decisions took, for a sector or (empty key) all; days from the complete
-    application. ``None`` where too few firms stand behind it."""
+    """How long decisions took, for a sector, for those pooled, or (empty key) all; days from
+    the complete application. ``None`` where too few firms stand behind it."""
 
     sector: str
     decided: int | None
@@ -127,9 +128,11 @@ WHERE state = 'closed' AND closed_at >= $1 AND closed_at < $2
 """
 _CONDITIONS = """
 SELECT c.kind AS row, p.organisation::text AS firm,
-       CASE WHEN NOT EXISTS (SELECT 1 FROM breach b WHERE b.condition = c.id AND b.opened_at < $2)
+       CASE WHEN NOT EXISTS (SELECT 1 FROM breach b WHERE b.condition = c.id
+                             AND b.opened_at >= $1 AND b.opened_at < $2)
             THEN 'never_breached'
-            WHEN EXISTS (SELECT 1 FROM breach b WHERE b.condition = c.id AND b.cured_at IS NULL)
+            WHEN EXISTS (SELECT 1 FROM breach b WHERE b.condition = c.id AND b.cured_at IS NULL
+                         AND b.opened_at >= $1 AND b.opened_at < $2)
             THEN 'open_or_escalated' ELSE 'cured' END AS col
 FROM condition c JOIN pilot p ON p.id = c.pilot
 WHERE p.accepted_at < $2 AND (p.closed_at IS NULL OR p.closed_at >= $1)
@@ -189,7 +192,7 @@ async def _table(query: str, scope: Scope, rows: Sequence[str], columns: Sequenc
     cells = {
         (line["row"], line["col"]): Cell(line["n"], frozenset(line["firms"])) for line in counted
     }
-    return controlled(rows, columns, cells, scope.control)
+    return published(rows, columns, cells, scope.control)
 
 
 async def _decided(scope: Scope) -> list[dict[str, Any]]:
@@ -218,11 +221,26 @@ async def _decided(scope: Scope) -> list[dict[str, Any]]:
 def _decision_times(scope: Scope, decided: list[dict[str, Any]]) -> list[DecisionTime]:
     decided = [row for row in decided if row["sector"] in scope.sectors]
     every = _decision_time("", decided, scope.control)
-    by_sector = [
-        _decision_time(sector, [d for d in decided if d["sector"] == sector], scope.control)
-        for sector in scope.sectors
-    ]
-    return [every, *by_sector]
+    if not every.decided:
+        return [every]
+    by_sector = {sector: [d for d in decided if d["sector"] == sector] for sector in scope.sectors}
+    cells = {sector: _cell_of(rows) for sector, rows in by_sector.items()}
+    pooled = pool(cells, scope.control)
+    if pooled:
+        by_sector[POOLED] = [row for sector in pooled for row in by_sector.pop(sector)]
+    lines = [_decision_time(key, rows, scope.control) for key, rows in by_sector.items()]
+    return [every, *_told_together(lines)]
+
+
+def _cell_of(rows: list[dict[str, Any]]) -> Cell:
+    return Cell(len(rows), frozenset(row["firm"] for row in rows))
+
+
+def _told_together(lines: list[DecisionTime]) -> list[DecisionTime]:
+    """How many kept the limit is told of every sector or of none: else one gives another back."""
+    if all(line.within_limit is not None for line in lines if line.decided):
+        return lines
+    return [msgspec.structs.replace(line, within_limit=None) for line in lines]
 
 
 def _decision_time(sector: str, rows: list[dict[str, Any]], control: Control) -> DecisionTime:
@@ -245,6 +263,9 @@ async def _figures(scope: Scope, decided: list[dict[str, Any]]) -> dict[str, flo
         "breaches_cured": "SELECT p.organisation::text AS firm FROM breach b "
         "JOIN pilot p ON p.id = b.pilot "
         "WHERE b.opened_at >= $1 AND b.opened_at < $2 AND b.cured_at IS NOT NULL",
+        "breaches_open": "SELECT p.organisation::text AS firm FROM breach b "
+        "JOIN pilot p ON p.id = b.pilot "
+        "WHERE b.opened_at >= $1 AND b.opened_at < $2 AND b.cured_at IS NULL",
         "serious_incidents": "SELECT p.organisation::text AS firm FROM incident i "
         "JOIN pilot p ON p.id = i.pilot WHERE i.aware_at >= $1 AND i.aware_at < $2 "
         "AND NOT i.drill AND i.severity = ANY($3::varchar[])",
@@ -263,6 +284,9 @@ async def _figures(scope: Scope, decided: list[dict[str, Any]]) -> dict[str, flo
         figures[name] = count_of([row["firm"] for row in rows], scope.control)
     late = [row["firm"] for row in decided if not row["in_time"]]
     figures["late_decisions"] = count_of(late, scope.control)
+    if None in (figures["breaches_cured"], figures["breaches_open"]):
+        # with the sum of both, either gives the other back
+        figures |= {"breaches_cured": None, "breaches_open": None}
     return {**figures, **await _live_months(scope)}
 
 

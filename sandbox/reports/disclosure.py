@@ -9,7 +9,7 @@ Handbook on Statistical Disclosure Control (dominance, secondary suppression).
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 import msgspec
 
@@ -38,7 +38,9 @@ EMPTY = Cell(0, frozenset())
 class Table(msgspec.Struct, frozen=True, kw_only=True):
     """A table as it may be published. ``None`` is a suppressed value.
 
-    ``rows`` and ``columns`` are the pack's or the report's keys; ``cells[r][c]``.
+    ``rows`` and ``columns`` are the pack's or the report's keys; ``cells[r][c]``. What
+    :mod:`sandbox.reports.pooling` made one line of is named in ``pooled_rows`` and
+    ``pooled_columns``.
     """
 
     rows: tuple[str, ...]
@@ -47,6 +49,14 @@ class Table(msgspec.Struct, frozen=True, kw_only=True):
     row_totals: tuple[int | None, ...]
     column_totals: tuple[int | None, ...]
     total: int | None
+    pooled_rows: tuple[str, ...] = ()
+    pooled_columns: tuple[str, ...] = ()
+
+    @property
+    def is_split(self) -> bool:
+        """Whether cells are shown that tell more than the totals of rows and columns."""
+        crosses = len(self.rows) > 1 and len(self.columns) > 1
+        return crosses and any(value is not None for row in self.cells for value in row)
 
     @property
     def suppressed(self) -> int:
@@ -59,6 +69,10 @@ class Table(msgspec.Struct, frozen=True, kw_only=True):
         """The values of row ``key`` by column."""
         index = self.rows.index(key)
         return dict(zip(self.columns, self.cells[index], strict=True))
+
+    def column_total(self, key: str) -> int | None:
+        """The total of column ``key``; ``None`` where it is hidden or pooled."""
+        return self.column_totals[self.columns.index(key)] if key in self.columns else None
 
 
 def controlled(
@@ -74,7 +88,7 @@ def controlled(
     sum no line gives away below the threshold.
     """
     grid = _Grid(rows, columns, cells)
-    hidden = {place for place, cell in grid.items() if _is_risky(cell, control)}
+    hidden = {place for place, cell in grid.items() if is_risky(cell, control)}
     _complement(grid, hidden, control)
     width = len(columns)
     shown = [
@@ -102,8 +116,8 @@ class _Grid:
     ) -> None:
         self.height, self.width = len(rows) + 1, len(columns) + 1
         inner = [[cells.get((row, column), EMPTY) for column in columns] for row in rows]
-        lines = [[*line, _sum(line)] for line in inner]
-        self._lines = [*lines, [_sum(column) for column in zip(*lines, strict=True)]]
+        lines = [[*line, sum_of_cells(line)] for line in inner]
+        self._lines = [*lines, [sum_of_cells(column) for column in zip(*lines, strict=True)]]
 
     def at(self, row: int, column: int) -> Cell:
         return self._lines[row][column]
@@ -118,12 +132,15 @@ class _Grid:
         return across + down
 
 
-def _sum(cells: Collection[Cell]) -> Cell:
+def sum_of_cells(cells: Iterable[Cell]) -> Cell:
+    """All of ``cells`` as one: their values added, their firms counted once."""
+    cells = tuple(cells)
     firms: frozenset[str] = frozenset().union(*(cell.firms for cell in cells))
     return Cell(sum(cell.value for cell in cells), firms)
 
 
-def _is_risky(cell: Cell, control: Control) -> bool:
+def is_risky(cell: Cell, control: Control) -> bool:
+    """Whether too few firms stand behind ``cell`` for it to be published."""
     if cell.value == 0:
         return control.suppress_zeros
     return len(cell.firms) < control.threshold
@@ -156,7 +173,7 @@ def _gives_away(grid: _Grid, line: Sequence[Place], hidden: set[Place], control:
         return True
     total = line[-1]
     inner = [grid.at(*place) for place in unseen if place != total]
-    return total not in hidden and len(_sum(inner).firms) < control.threshold
+    return total not in hidden and len(sum_of_cells(inner).firms) < control.threshold
 
 
 def _cost(grid: _Grid, place: Place) -> tuple[bool, bool, int]:
@@ -185,4 +202,4 @@ def sum_of(contributions: Mapping[str, float], control: Control) -> float | None
 def count_of(firms_by_row: Collection[str], control: Control) -> int | None:
     """A single published count of rows, each given by its firm."""
     cell = Cell(len(firms_by_row), frozenset(firms_by_row))
-    return SUPPRESSED if _is_risky(cell, control) else cell.value
+    return SUPPRESSED if is_risky(cell, control) else cell.value

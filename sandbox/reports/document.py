@@ -19,7 +19,7 @@ from sandbox.reports.blocks import Block, Grid
 from sandbox.reports.dataset import Dataset, Taken
 from sandbox.reports.tables import Report
 
-_WIDE = 8
+_WIDE = 10
 """Columns from which a table stands on a page laid across."""
 
 _FILES = {
@@ -58,6 +58,18 @@ class Chapter(msgspec.Struct, frozen=True, kw_only=True):
         """Whether there is nothing to print."""
         parts = (self.written, self.sentences, self.figures, self.tables, self.lessons)
         return not any(parts)
+
+    @property
+    def groups(self) -> list[list[Shown]]:
+        """The tables as they stand on the page: two narrow ones side by side."""
+        made: list[list[Shown]] = []
+        for shown in self.tables:
+            beside = made[-1] if made else []
+            if shown.what.is_narrow and len(beside) == 1 and beside[0].what.is_narrow:
+                beside.append(shown)
+            else:
+                made.append([shown])
+        return made
 
 
 async def pdf_of(report: Report, data: Dataset, language: str) -> bytes:
@@ -103,6 +115,8 @@ class _Counters:
 
     def __init__(self) -> None:
         self._figures = self._tables = 0
+        self.printed: set[str] = set()
+        """The captions of the tables so far: none stands twice."""
 
     def figure(self, chart: Chart) -> Shown:
         self._figures += 1
@@ -123,17 +137,19 @@ def _chapter(
         number=number, key=section.key, title=str(section.title), written=written,
         sentences=[sentence for block in several for sentence in block.sentences],
         figures=[counters.figure(drawn[name]) for name in names],
-        tables=[counters.table(grid) for grid in _grids(several, names)],
+        tables=[counters.table(grid) for grid in _grids(several, names, counters.printed)],
         lessons=[lesson for block in several for lesson in block.lessons],
     )  # fmt: skip
 
 
-def _grids(several: list[Block], drawn: list[str]) -> Iterator[Grid]:
-    """The tables of a chapter that hold anything; what a chart shows is left to the annex."""
-    charted = {_(blocks.CAPTIONS[name]) for name in drawn if name in blocks.CAPTIONS}
+def _grids(several: list[Block], drawn: list[str], printed: set[str]) -> Iterator[Grid]:
+    """The tables of a chapter that hold anything and are not ``printed`` yet; what a chart
+    shows is left to the annex."""
+    charted = {name.partition("_columns")[0] for name in drawn}
     for block in several:
         for grid in block.grids:
-            if grid.rows and grid.caption not in charted:
+            if grid.rows and grid.of not in charted and grid.caption not in printed:
+                printed.add(grid.caption)
                 yield grid
 
 

@@ -73,6 +73,19 @@ def of_pilots(data: Dataset) -> list[str]:
     return _said(said)
 
 
+def of_outcomes(data: Dataset) -> list[str]:
+    """How many pilots closed."""
+    table = data.tables["outcomes"]
+    said = [
+        _count(table.total, lambda n: ngettext("%(n)s pilot closed.", "%(n)s pilots closed.", n))
+    ]
+    if table.total and not table.is_split and max(len(table.rows), len(table.columns)) == 1:
+        said.append(
+            _("Too few firms stand behind each sector and each outcome to tell them apart.")
+        )
+    return _said(said)
+
+
 def of_conditions(data: Dataset) -> list[str]:
     """What conditions did, on both sides of the mandate."""
     figures = data.figures
@@ -92,6 +105,7 @@ def of_conditions(data: Dataset) -> list[str]:
             ),
         ),
     ]
+    said += [_breached_conditions(data)]
     if data.never_bound:
         said.append(
             ngettext(
@@ -102,6 +116,18 @@ def of_conditions(data: Dataset) -> list[str]:
             % {"n": len(data.never_bound)}
         )
     return _said(said)
+
+
+def _breached_conditions(data: Dataset) -> str:
+    """Why breaches and breached conditions are two numbers."""
+    table, breaches = data.tables["conditions"], data.figures.get("breaches")
+    cured, still_open = table.column_total("cured"), table.column_total("open_or_escalated")
+    if not breaches or cured is None or still_open is None:
+        return ""
+    return _(
+        "These breaches fell on %(conditions)s conditions, as a condition can be breached more "
+        "than once; %(cured)s of these conditions have no open breach left."
+    ) % {"conditions": format_number(cured + still_open), "cured": format_number(cured)}
 
 
 def of_incidents(data: Dataset) -> list[str]:
@@ -145,23 +171,52 @@ def of_lessons(data: Dataset) -> list[str]:
 
 
 def of_control(data: Dataset) -> str:
-    """What was hidden, and why."""
-    if not data.suppressed:
+    """What was hidden or pooled, and why."""
+    tables = data.tables.values()
+    said = []
+    if any(table.pooled_rows or table.pooled_columns for table in tables):
+        said.append(
+            _("Where fewer than %(threshold)s firms stand behind a line, it is told together with "
+              "others.")
+        )  # fmt: skip
+    if any(table.total and not table.is_split for table in tables):
+        said.append(
+            _("Where a split would tell about fewer than %(threshold)s firms, only its totals are "
+              "given.")
+        )  # fmt: skip
+    if hides(data):
+        said.append(
+            _("A figure marked “·” is hidden: fewer than %(threshold)s firms stand behind it, or "
+              "it would give such a figure back.")
+        )  # fmt: skip
+    if not said:
         return _("No figure had to be hidden.")
-    return ngettext(
-        "%(n)s figure is hidden (marked “·”), because fewer than %(threshold)s firms stand behind "
-        "it or because it would give such a figure back.",
-        "%(n)s figures are hidden (marked “·”), because fewer than %(threshold)s firms stand "
-        "behind them or because they would give such a figure back.",
-        data.suppressed,
-    ) % {"n": format_number(data.suppressed), "threshold": data.threshold}
+    return " ".join(said) % {"threshold": data.threshold}
+
+
+def hides(data: Dataset) -> bool:
+    """Whether a “·” stands anywhere."""
+    cells = (
+        value
+        for table in data.tables.values()
+        if table.is_split or not table.total
+        for row in (*table.cells, table.row_totals, table.column_totals)
+        for value in row
+    )
+    times = (
+        value
+        for time in data.decision_times
+        if time.decided != 0
+        for value in (time.decided, time.median_days, time.within_limit)
+    )
+    return None in cells or None in times or None in data.figures.values()
 
 
 def all_of(data: Dataset, pack: Pack) -> list[str]:
     """Every sentence, in the order of the report."""
     return [
-        *of_applications(data), *of_decisions(data, pack), *of_pilots(data), *of_conditions(data),
-        *of_incidents(data), *of_lessons(data),
+        *of_applications(data), *of_decisions(data, pack), *of_pilots(data), *of_outcomes(data),
+        *of_conditions(data), *of_incidents(data), *of_lessons(data),
     ]  # fmt: skip
 
 
@@ -172,7 +227,7 @@ def _count(value: float | None, words: object) -> str:
 
 
 def _share(table: Table, column: str, words: str) -> str:
-    part = table.column_totals[table.columns.index(column)]
+    part = table.column_total(column)
     if not part or table.total is None:
         return ""
     return words % {"part": format_number(part), "whole": format_number(table.total)}

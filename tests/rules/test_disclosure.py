@@ -4,10 +4,21 @@ from __future__ import annotations
 
 from itertools import product
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sandbox.reports.disclosure import Cell, Control, Table, controlled, count_of, dominated, sum_of
+from sandbox.reports.disclosure import (
+    Cell,
+    Control,
+    Table,
+    controlled,
+    count_of,
+    dominated,
+    is_risky,
+    sum_of,
+    sum_of_cells,
+)
+from sandbox.reports.pooling import POOLED, gives_back, published
 
 CONTROL = Control(threshold=5)
 
@@ -92,3 +103,133 @@ def test_a_sum_that_two_firms_dominate_is_hidden() -> None:
 def test_a_count_of_many_rows_of_one_firm_is_hidden() -> None:
     assert count_of(["a"] * 50, CONTROL) is None
     assert count_of(list("abcdef"), CONTROL) == 6
+
+
+# Pooled lines and totals ---------------------------------------------------------------------
+
+
+def _readings(table: Table, most: int = 2) -> dict[tuple[int, int], set[int]]:
+    """What each hidden cell may be, by trying every table that fits what is printed.
+
+    It is enough to find ``most`` values for each: then nobody can tell which is right.
+    """
+    places = list(product(range(len(table.rows)), range(len(table.columns))))
+    hidden = [(r, c) for r, c in places if table.cells[r][c] is None]
+    rest_of_row = [
+        total - sum(value or 0 for value in row)
+        for row, total in zip(table.cells, table.row_totals, strict=True)
+    ]
+    rest_of_column = [
+        total - sum(row[c] or 0 for row in table.cells)
+        for c, total in enumerate(table.column_totals)
+    ]
+    found: dict[tuple[int, int], set[int]] = {place: set() for place in hidden}
+
+    def fill(at: int, held: dict[tuple[int, int], int]) -> bool:
+        if at == len(hidden):
+            if any(rest_of_row) or any(rest_of_column):
+                return False
+            for place, value in held.items():
+                found[place].add(value)
+            return all(len(values) >= most for values in found.values())
+        r, c = hidden[at]
+        last = not any(row == r for row, _column in hidden[at + 1 :])
+        least, most_here = (rest_of_row[r] if last else 0), min(rest_of_row[r], rest_of_column[c])
+        for value in range(least, most_here + 1):
+            rest_of_row[r] -= value
+            rest_of_column[c] -= value
+            enough = fill(at + 1, {**held, (r, c): value})
+            rest_of_row[r] += value
+            rest_of_column[c] += value
+            if enough:
+                return True
+        return False
+
+    fill(0, {})
+    return found
+
+
+@st.composite
+def small_grids(draw: st.DrawFn) -> tuple[list[str], list[str], dict[tuple[str, str], Cell]]:
+    rows = [f"r{n}" for n in range(draw(st.integers(1, 3)))]
+    columns = [f"c{n}" for n in range(draw(st.integers(1, 3)))]
+    cells = {}
+    for row, column in product(rows, columns):
+        firms = draw(st.sampled_from([0, 0, 1, 2, 3]))
+        extra = draw(st.integers(0, 1)) if firms else 0
+        cells[row, column] = _cell(firms + extra, firms, f"{row}{column}")
+    return rows, columns, cells
+
+
+@given(small_grids())
+@settings(max_examples=200, deadline=None)
+def test_no_risky_cell_can_be_worked_out_from_what_is_printed(grid) -> None:
+    rows, columns, cells = grid
+    control = Control(threshold=3)
+    table = published(rows, columns, cells, control)
+    if table.total is None:
+        assert not any(table.row_totals)
+        return
+    for (r, c), possible in _readings(table).items():
+        cell = sum_of_cells(
+            held
+            for (row, column), held in cells.items()
+            if (POOLED if row in table.pooled_rows else row) == table.rows[r]
+            and (POOLED if column in table.pooled_columns else column) == table.columns[c]
+        )
+        assert len(possible) > 1 or not is_risky(cell, control), (table, table.rows[r])
+
+
+@given(grids())
+def test_published_totals_stand_for_enough_firms_and_add_up(grid) -> None:
+    rows, columns, cells = grid
+    table = published(rows, columns, cells, CONTROL)
+    if table.total is None:
+        assert is_risky(sum_of_cells(cells.values()), CONTROL)
+        return
+    assert table.total == sum(cell.value for cell in cells.values())
+    assert sum(table.row_totals) == sum(table.column_totals) == table.total
+    for row, total in zip(table.rows, table.row_totals, strict=True):
+        members = table.pooled_rows if row == POOLED else (row,)
+        firms = {f for (r, _c), cell in cells.items() if r in members for f in cell.firms}
+        assert not total or len(firms) >= CONTROL.threshold
+
+
+def test_a_hidden_ring_is_found_out_where_its_counts_leave_no_choice() -> None:
+    def ring(*values: int) -> tuple[Table, dict[tuple[str, str], Cell]]:
+        cells = {
+            place: _cell(value, value, "".join(place))
+            for place, value in zip(product("ab", "xy"), values, strict=True)
+        }
+        a, b, c, d = values
+        table = Table(
+            rows=("a", "b"), columns=("x", "y"), cells=((None, None), (None, None)),
+            row_totals=(a + b, c + d), column_totals=(a + c, b + d), total=sum(values),
+        )  # fmt: skip
+        return table, cells
+
+    assert not gives_back(*ring(2, 1, 1, 2))
+    assert gives_back(*ring(2, 0, 3, 0))
+
+
+def test_rows_that_too_few_firms_stand_behind_are_pooled() -> None:
+    cells = {(r, c): _cell(9, 9, r + c) for r in "abcd" for c in "xy"}
+    cells |= {(r, c): _cell(3, 3, r + c) for r in "cd" for c in "xy"}
+    cells["c", "y"] = cells["d", "x"] = Cell(0, frozenset())
+    table = published(list("abcd"), list("xy"), cells, Control(threshold=5))
+    assert (table.rows, table.pooled_rows) == (("a", "b", POOLED), ("c", "d"))
+    assert table.row_totals == (18, 18, 6)
+
+
+def test_a_split_full_of_holes_gives_way_to_its_totals() -> None:
+    cells = {(r, c): _cell(2, 2, r + c) for r in "abc" for c in "xyz"}
+    table = published(list("abc"), list("xyz"), cells, CONTROL)
+    assert not table.is_split
+    assert (table.row_totals, table.column_totals, table.total) == ((6, 6, 6), (6, 6, 6), 18)
+
+
+def test_a_split_of_large_cells_is_published_whole() -> None:
+    cells = {(r, c): _cell(10, 10, r + c) for r in "ab" for c in "xy"}
+    table = published(["a", "b"], ["x", "y"], cells, CONTROL)
+    assert table.cells == ((10, 10), (10, 10))
+    assert (table.pooled_rows, table.pooled_columns) == ((), ())

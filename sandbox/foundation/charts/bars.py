@@ -121,13 +121,13 @@ def stacked(
     head: str = "",
 ) -> Chart:
     """Lying bars of ``parts``; what is hidden stands as a hatched box at the bar's end."""
-    key, top = _key(parts)
     left = _gutter([label for label, _values in rows])
     stubs = max((sum(v is None for v in values) for _label, values in rows), default=0)
     highest = max((sum(v or 0 for v in values) for _label, values in rows), default=0) or 1
     across = Scale(0, highest, 0, WIDTH - left - 12 - (_STUB + 8 if stubs else 0))
+    names, top = _part_names(parts, rows[0][1] if rows else (), left, across)
     height = top + _STEP * len(rows)
-    drawn = [*key, rule(left, top, left, height)]
+    drawn = [*names, rule(left, top, left, height)]
     for index, (label, values) in enumerate(rows):
         y = top + _STEP * index
         drawn += [
@@ -148,8 +148,57 @@ def stacked(
     )
 
 
+def _part_names(
+    parts: Sequence[Part], first: Sequence[float | None], left: float, across: Scale
+) -> tuple[list[str], float]:
+    """The parts' names above the first bar, each over its own piece of it; and their height.
+
+    A name that would touch the one before it stands a line higher, and a stroke leads down.
+    A part that the first bar lacks is named at the end, behind its colour.
+    """
+    placed, x = [], left
+    for part, value in zip(parts, first, strict=False):
+        wide = across(value or 0)
+        if value:
+            placed.append((part, x, x + wide / 2))
+        x += wide
+    lacking = [part for part in parts if part not in [part for part, _x, _middle in placed]]
+    lines = _lines_of([(part.label, middle) for part, _x, middle in placed])
+    key, low = _key(lacking) if lacking else ([], 0.0)
+    top = low + _NAME * (max(lines, default=-1) + 1) + 10
+    drawn = list(key)
+    for (part, _x, middle), line in zip(placed, lines, strict=True):
+        y = top - 12 - _NAME * line
+        drawn += [
+            rule(middle, y + 3, middle, top + 4, "muted"),
+            words(part.label, _inside(middle, part.label), y, anchor="middle"),
+        ]
+    return drawn, top
+
+
+_NAME = 18.0
+
+
+def _inside(middle: float, text: str) -> float:
+    half = width_of(text) / 2
+    return min(max(middle, half), WIDTH - half)
+
+
+def _lines_of(named: Sequence[tuple[str, float]]) -> list[int]:
+    """For each name the lowest line above the bar where it touches no other, and no stroke."""
+    ends: list[float] = []
+    lines = []
+    for text, middle in reversed(named):
+        half, at = width_of(text) / 2 + 5, _inside(middle, text)
+        line = next((n for n, end in enumerate(ends) if at + half < end), len(ends))
+        ends[line:] = [min(at - half, middle - 5)]
+        ends[:line] = [min(end, middle - 5) for end in ends[:line]]
+        lines.append(line)
+    return lines[::-1]
+
+
 def _key(parts: Sequence[Part]) -> tuple[list[str], float]:
-    """The parts' names in the order of the bar, each behind its colour; and their height."""
+    """Names of parts, each behind its colour; and their height."""
     drawn, x, y = [], 0.0, 0.0
     for part in parts:
         wide = 20 + width_of(part.label)
@@ -157,7 +206,7 @@ def _key(parts: Sequence[Part]) -> tuple[list[str], float]:
             x, y = 0.0, y + 22
         drawn += [box(x, y + 2, 13, 13, part.colour), words(part.label, x + 19, y + 13)]
         x += wide + 16
-    return drawn, y + 28
+    return drawn, y + 24
 
 
 def _stack(
