@@ -14,7 +14,7 @@ from sandbox.foundation.web.forms import Form, parse, read_values
 from sandbox.foundation.web.pages import NavigationLink, flash, page, redirect
 from sandbox.framework import library
 from sandbox.people.person import Person
-from sandbox.reports import blocks, charts, commands, facts, forms, queries
+from sandbox.reports import blocks, charts, commands, facts, forms, queries, rules
 from sandbox.reports.policy import MAKE_REPORTS, SEE_OVERVIEW
 
 Asked = Request[Person, Any, Any]
@@ -78,6 +78,7 @@ async def _report_page(request: Asked, report_id: UUID, form: Form[Any], status:
     return page(
         request, "reports/show.html", status=status, block="progress", report=found, form=form,
         may_make=MAKE_REPORTS.allows(request.user), sections=pack.reports.sections,
+        unwritten=rules.unwritten(found.narrative, pack.languages),
         blocks=blocks.of(found.data, pack) if found.data else {},
         control=facts.of_control(found.data) if found.data else "",
         charts=charts.of(found.data) if found.data else {},
@@ -154,7 +155,10 @@ async def take_step(request: Asked, report: FromPath[UUID], step: FromPath[str])
     if step not in _STEPS:
         raise NotFound
     command, words = _STEPS[step]
-    await command(request.user, report)
+    try:
+        await command(request.user, report)
+    except RuleBroken as error:
+        return await _report_page(request, report, Form({}, {"": error.message}), error.status)
     flash(request, "success", _(words))
     return redirect(request, "/reports" if step == "cancel" else f"/reports/{report}")
 

@@ -7,7 +7,7 @@ from datetime import date, datetime
 from uuid import UUID
 
 from sandbox.foundation.errors import InvalidInput, RuleBroken
-from sandbox.foundation.i18n import N_, _
+from sandbox.foundation.i18n import LANGUAGE_NAMES, N_, _, format_list
 from sandbox.foundation.lifecycle import LifeCycle, transition
 from sandbox.people.person import Role
 from sandbox.reports.tables import Report
@@ -61,18 +61,27 @@ def check_period(first: date, last: date, today: date) -> None:
         raise InvalidInput({"first": _("A report looks back: choose a period that has begun")})
 
 
+def unwritten(narrative: Mapping[str, Mapping[str, str]], languages: Iterable[str]) -> list[str]:
+    """The languages in which the summary is still missing."""
+    return [
+        language
+        for language in languages
+        if not narrative.get(language, {}).get("summary", "").strip()
+    ]
+
+
 def check_written(narrative: Mapping[str, Mapping[str, str]], languages: Iterable[str]) -> None:
     """A report needs its summary in every language before it is approved.
 
-    :raises RuleBroken: naming the first language without one.
+    :raises RuleBroken: naming the languages without one.
     """
-    for language in languages:
-        if not narrative.get(language, {}).get("summary", "").strip():
-            raise RuleBroken(
-                "report.approve.no_summary",
-                _("Write the summary in every language first. Missing: %(language)s.")
-                % {"language": language},
-            )
+    missing = unwritten(narrative, languages)
+    if missing:
+        raise RuleBroken(
+            "report.approve.no_summary",
+            _("Write the summary in every language first. Missing: %(languages)s.")
+            % {"languages": format_list([LANGUAGE_NAMES.get(code, code) for code in missing])},
+        )
 
 
 def approve(report: Report, *, by: UUID | None, languages: Iterable[str], at: datetime) -> None:

@@ -21,7 +21,7 @@ from sandbox.reports import charts, commands, dataset
 from sandbox.reports.dataset import Dataset, DecisionTime, NeverBound, Taken
 from sandbox.reports.disclosure import Cell, Control, Table, controlled
 from sandbox.reports.document import pdf_of
-from tests import factories
+from tests import factories, harness
 from tests.harness import Visitor, run_jobs
 
 PACK = library.current()
@@ -322,3 +322,28 @@ async def test_a_report_goes_from_request_to_download(client: Visitor) -> None:
         assert answer.headers["content-type"] == "application/pdf"
         _check_valid(answer.content)
         assert f"Summary in {language}." in _text(answer.content)
+
+
+async def test_a_draft_says_what_is_missing_and_offers_only_what_can_be_done(
+    client: Visitor,
+) -> None:
+    writer, second = await factories.central(), await factories.central()
+    asked = await commands.request_report(
+        writer, title=REPORT.title, first=date(2026, 1, 1), last=date(2026, 6, 30), sectors=[]
+    )
+    await run_jobs()
+    path = f"/reports/{asked.id}"
+    await commands.write_narrative(writer, asked.id, {"en": {"summary": "Told."}})
+    await client.sign_in(second)
+    page = (await client.get(path)).text
+    assert f'href="{path}/write#summary_ms"' in page
+    assert f'action="{path}/approve"' not in page
+    refused = await client.submit(f"{path}/approve")
+    assert refused.status_code == 409
+    assert "Missing: Bahasa Melayu." in harness.words(refused.text)
+    await commands.write_narrative(writer, asked.id, {"ms": {"summary": "Diceritakan."}})
+    assert f'action="{path}/approve"' in (await client.get(path)).text
+    await client.sign_in(writer)
+    page = (await client.get(path)).text
+    assert f'action="{path}/approve"' not in page
+    assert "a colleague of the central office approves it" in harness.words(page)

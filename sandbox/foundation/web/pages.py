@@ -14,6 +14,7 @@ from markupsafe import Markup
 from sandbox.foundation import clock, i18n
 from sandbox.foundation.i18n import _
 from sandbox.foundation.web.navigation import NavigationLink, navigation_for
+from sandbox.foundation.web.summaries import name_lines
 from sandbox.foundation.web.templating import environment
 from sandbox.settings import settings
 
@@ -61,7 +62,7 @@ def page(
     else:
         body = render_blocks(environment(), template, block or [], known)
     return Response(
-        body, status_code=status, media_type=MediaType.HTML,
+        name_lines(body), status_code=status, media_type=MediaType.HTML,
         headers={"Vary": "HX-Request", **(headers or {})},
     )  # fmt: skip
 
