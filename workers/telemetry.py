@@ -13,6 +13,12 @@ async def evaluate_telemetry(pilot: str) -> None:
     await commands.evaluate(UUID(pilot))
 
 
+@dramatiq.actor(actor_name="close_breaches", queue_name="default")
+async def close_breaches(pilot: str) -> None:
+    """End the breaches of a pilot that was closed."""
+    await commands.close_breaches(UUID(pilot))
+
+
 @dramatiq.actor(actor_name="sweep_silence", queue_name="default")
 async def sweep_silence() -> None:
     """Notice metrics that stopped coming."""

@@ -41,6 +41,7 @@ def breach(condition: Condition, *, at: datetime) -> bool:
     if condition.state in _BROKEN:
         return False
     CONDITION.move(condition, "breach", at=at)
+    condition.breached_at = condition.breached_at or at
     return True
 
 
@@ -163,6 +164,7 @@ def _credit(condition: Condition, at: datetime) -> None:
         if condition.state in _BROKEN:
             CONDITION.move(condition, "cure", at=at)
         CONDITION.move(condition, "meet", at=at)
+        condition.met_at = at
     elif condition.state in _BROKEN and condition.kind != ConditionKind.THRESHOLD:
         CONDITION.move(condition, "cure", at=at)
     if condition.every and condition.due_on:

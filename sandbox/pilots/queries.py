@@ -18,7 +18,7 @@ from sandbox.framework import clocks, library
 from sandbox.framework.clocks import ClockName
 from sandbox.framework.pack import Pack
 from sandbox.people.person import SECTOR_ROLES, Person
-from sandbox.pilots import promises, rules
+from sandbox.pilots import closing, promises, rules
 from sandbox.pilots.policy import READS_ALL
 from sandbox.pilots.tables import (
     Condition,
@@ -249,6 +249,16 @@ class Overview(msgspec.Struct, frozen=True, kw_only=True):
         return rules.missing_precedents(self.conditions)
 
     @property
+    def counted(self) -> list[Condition]:
+        """The conditions that can be kept."""
+        return [one for one in self.conditions if closing.counts(one)]
+
+    @property
+    def kept(self) -> int:
+        """How many of them were kept, by what happened."""
+        return sum(closing.is_kept(one) for one in self.counted)
+
+    @property
     def next_milestone(self) -> Milestone | None:
         """The one that is due next."""
         open_ = [m for m in self.milestones if m.state in rules.OPEN_STATES and m.due_on]
@@ -271,6 +281,41 @@ async def overview(pilot: Head) -> Overview:
         exit_report=reports[0] if reports else None,
         follow_ups=await parts(FollowUp, pilot.id), today=i18n.today(),
     )  # fmt: skip
+
+
+class OpenIncident(msgspec.Struct, frozen=True):
+    """An incident that is not closed, as far as its pilot's pages name it."""
+
+    id: UUID
+    reference: str
+    title: str
+    state: str
+
+
+async def open_incidents(pilot_id: UUID) -> list[OpenIncident]:
+    """The incidents of a pilot that are not closed; they stand above, so by their table."""
+    rows = await fetch(
+        "SELECT id, reference, title, state FROM incident "
+        "WHERE pilot = $1 AND state <> 'closed' ORDER BY reported_at",
+        pilot_id,
+    )
+    return [OpenIncident(**row) for row in rows]
+
+
+async def promised(pilot_id: UUID) -> closing.Promised:
+    """What a pilot promised, with the evidence that waits."""
+    return closing.Promised(
+        conditions=await parts(Condition, pilot_id),
+        milestones=await parts(Milestone, pilot_id),
+        waiting=await waiting_evidence(pilot_id),
+    )
+
+
+async def loose_ends(pilot: Head) -> list[closing.LooseEnd]:
+    """What is still open in a pilot that is about to be closed."""
+    row = await Pilot.objects().get(Pilot.id == pilot.id)
+    assert row is not None
+    return closing.loose_ends(row, await promised(pilot.id))
 
 
 async def part(table: type[Row], pilot: Head, part_id: UUID) -> Row:

@@ -20,6 +20,7 @@ from sandbox.pilots.tables import (
     Condition,
     Extension,
     Pilot,
+    Relief,
 )
 
 
@@ -77,7 +78,9 @@ PILOT = LifeCycle(
         ),
         transition(
             "close", "exiting", "closed", _AUTHORITY,
-            label=N_("Close the pilot"), precondition="the exit report is accepted",
+            label=N_("Close the pilot"),
+            precondition="the exit report is accepted, no incident is open, and what is still "
+            "open has its reason",
         ),
     ),
 )  # fmt: skip
@@ -108,9 +111,16 @@ CONDITION = LifeCycle(
             _DECIDES, label=N_("Waive"), precondition="a reason is given",
         ),
         transition(
-            "discharge",
-            ("pending", "in_force", "met", "breached", "cured", "escalated"), "discharged",
-            _AUTHORITY, precondition="the pilot closes",
+            "discharge", ("in_force", "met", "cured"), "discharged", _AUTHORITY,
+            precondition="the pilot closes, and it was kept until then",
+        ),
+        transition(
+            "leave", ("pending", "in_force", "breached", "cured", "escalated"), "not_kept",
+            _AUTHORITY, precondition="the pilot closes over it, for a reason",
+        ),
+        transition(
+            "lapse", ("pending", "met"), "lapsed", _AUTHORITY | _FIRM,
+            precondition="the pilot closes before it went live",
         ),
     ),
 )  # fmt: skip
@@ -126,6 +136,8 @@ MILESTONE = LifeCycle(
                    precondition="a reason is given"),
         transition("waive", ("planned", "returned", "submitted"), "waived", _AUTHORITY,
                    label=N_("Waive"), precondition="a reason is given"),
+        transition("leave", ("planned", "returned", "submitted"), "not_reached", _AUTHORITY,
+                   precondition="the pilot closes over it, for a reason"),
     ),
 )  # fmt: skip
 
@@ -154,10 +166,20 @@ STANDING_KINDS = frozenset(
 )
 """Conditions that are kept as long as the pilot runs; a document is owed once."""
 
+UNBOUND = frozenset({"pending", "waived", "discharged", "not_kept", "lapsed"})
+"""Conditions that bind nobody: not yet, or no more."""
+FINAL = UNBOUND - {"pending"}
+"""Conditions to which nothing happens any more."""
+
 OPEN_STATES = frozenset({"planned", "returned"})
 """Milestones that wait for the firm."""
 RUNNING = frozenset({"live", "suspended"})
 TOKENS_AT_MOST = 10
+
+
+def is_broken(condition: Condition) -> bool:
+    """Whether a condition is not kept now."""
+    return condition.state in {"breached", "escalated"}
 
 
 def given(reason: str) -> str:
@@ -261,14 +283,20 @@ def resume(pilot: Pilot, *, reason: str, at: datetime) -> str:
     return reason
 
 
-def stop(pilot: Pilot, *, reason: str, at: datetime) -> str:
+def stop(pilot: Pilot, *, reason: str, today: date, at: datetime) -> str:
     """The firm stops; before going live that closes the pilot. The reason, trimmed."""
-    return _end(pilot, "stop", Outcome.STOPPED, given(reason), at)
+    PILOT.step(pilot.state, "stop")
+    reason = given(reason)
+    _end(pilot, "stop", Outcome.STOPPED, today, at)
+    return reason
 
 
-def terminate(pilot: Pilot, *, reason: str, at: datetime) -> str:
+def terminate(pilot: Pilot, *, reason: str, today: date, at: datetime) -> str:
     """The authority ends the pilot; before going live that closes it. The reason, trimmed."""
-    return _end(pilot, "terminate", Outcome.TERMINATED, given(reason), at)
+    PILOT.step(pilot.state, "terminate")
+    reason = given(reason)
+    _end(pilot, "terminate", Outcome.TERMINATED, today, at)
+    return reason
 
 
 def begin_exit(pilot: Pilot, *, reason: str, today: date, at: datetime) -> str:
@@ -278,42 +306,31 @@ def begin_exit(pilot: Pilot, *, reason: str, today: date, at: datetime) -> str:
     """
     PILOT.step(pilot.state, "begin_exit")
     over = pilot.ends_on is not None and today > pilot.ends_on
-    return _end(pilot, "begin_exit", None, reason.strip() if over else given(reason), at)
-
-
-def _end(pilot: Pilot, event: str, outcome: Outcome | None, reason: str, at: datetime) -> str:
-    PILOT.move(pilot, event, at=at)
-    pilot.ended_at = at
-    pilot.outcome = outcome
-    if pilot.state == "closed":
-        pilot.closed_at = at
+    reason = reason.strip() if over else given(reason)
+    _end(pilot, "begin_exit", None, today, at)
     return reason
 
 
-def close(
-    pilot: Pilot, conditions: Iterable[Condition], *, outcome: Outcome | None, at: datetime
-) -> None:
-    """Close an exiting pilot with its outcome and discharge its conditions.
+def _end(pilot: Pilot, event: str, outcome: Outcome | None, today: date, at: datetime) -> None:
+    """End the testing period; its last day is then the day on which it ended."""
+    PILOT.move(pilot, event, at=at)
+    pilot.ended_at = at
+    pilot.outcome = outcome
+    if pilot.ends_on is not None:
+        pilot.ends_on = min(pilot.ends_on, today)
+    if pilot.state == "closed":
+        pilot.closed_at = at
 
-    A pilot that was stopped or terminated keeps that outcome.
 
-    :raises InvalidInput: the outcome is missing, or says that a party ended it who did not.
+def end_reliefs(pilot: Pilot, reliefs: Iterable[Relief]) -> None:
+    """A rule is relaxed for testing only, so every relief ends with it.
+
+    While a pilot is suspended nobody is tested on, and its reliefs rest
+    (:func:`sandbox.pilots.reliefs.standing` says so); they need no change for that.
     """
-    PILOT.step(pilot.state, "close")
-    if pilot.outcome is None:
-        if outcome not in {Outcome.COMPLETED, Outcome.MOVING_TO_MARKET}:
-            raise InvalidInput({"outcome": _("Choose how the pilot ended")})
-        pilot.outcome = outcome
-    PILOT.move(pilot, "close", at=at)
-    pilot.closed_at = at
-    discharge(conditions, at=at)
-
-
-def discharge(conditions: Iterable[Condition], *, at: datetime) -> None:
-    """Release the firm from every condition that still binds it."""
-    for condition in conditions:
-        if condition.state not in {"discharged", "waived"}:
-            CONDITION.move(condition, "discharge", at=at)
+    for relief in reliefs:
+        if relief.from_on is not None:
+            relief.until_on = pilot.ends_on
 
 
 # More time -----------------------------------------------------------------------------------

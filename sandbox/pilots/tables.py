@@ -24,7 +24,8 @@ class Pilot(Table, tablename="pilot", db=DB):
     """An admitted application in its testing life.
 
     ``starts_on`` and ``ends_on`` are days in the pack's zone: the first and the last of the
-    testing period, empty until the pilot goes live.
+    testing period, empty until the pilot goes live. While it runs ``ends_on`` is the day that was
+    agreed; once testing has ended, the day on which it did.
     """
 
     id = UUID(primary_key=True, default=UUID4())
@@ -119,7 +120,9 @@ class Condition(Table, tablename="condition", db=DB):
     threshold: Any = JSONB(null=True, default=None)
     state = Varchar(20, default="pending", index=True)
     state_since = Timestamptz()
-    reason = Text(default="", help_text="Why it was waived.")
+    met_at = Timestamptz(null=True, default=None, help_text="When it was last shown to be met.")
+    breached_at = Timestamptz(null=True, default=None, help_text="When it was first not kept.")
+    reason = Text(default="", help_text="Why it was waived, or the pilot closed over it.")
 
 
 class Milestone(Table, tablename="milestone", db=DB):
@@ -135,7 +138,7 @@ class Milestone(Table, tablename="milestone", db=DB):
     due_on = Date(null=True, default=None)
     state = Varchar(20, default="planned", index=True)
     state_since = Timestamptz()
-    reason = Text(default="", help_text="Why it was returned or waived.")
+    reason = Text(default="", help_text="Why it was returned, waived or left.")
 
 
 class Evidence(Table, tablename="evidence", db=DB):

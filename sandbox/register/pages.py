@@ -12,6 +12,7 @@ from sandbox.foundation.web.pages import NavigationLink, page
 from sandbox.foundation.web.pagination import read_cursor
 from sandbox.foundation.web.states import word
 from sandbox.people.person import Person
+from sandbox.pilots.reliefs import standing
 from sandbox.register import queries
 
 Asked = Request[Person, Any, Any]
@@ -64,7 +65,8 @@ async def show_entry(request: Asked, reference: FromPath[str]) -> Any:
     whole = await queries.entry(reference)
     return page(
         request, "register/entry.html", entry=whole.entry, reliefs=whole.reliefs,
-        promises=whole.promises, written=whole.written,
+        promises=whole.promises, written=whole.written, summary=whole.summary,
+        standing=standing,
     )  # fmt: skip
 
 

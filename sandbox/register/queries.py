@@ -10,6 +10,8 @@ import msgspec
 from sandbox.foundation.database import fetch
 from sandbox.foundation.errors import NotFound
 from sandbox.foundation.web.pagination import SIZE, Cursor, Page, keyset, paginate
+from sandbox.framework import library
+from sandbox.framework.questions import Feed
 
 
 class Entry(msgspec.Struct, frozen=True):
@@ -94,7 +96,7 @@ class ReliefLine(msgspec.Struct, frozen=True):
 
 
 class Promise(msgspec.Struct, frozen=True):
-    """A condition out of the pack's library, which anybody may read."""
+    """A condition by its title. ``template``: in the pack's library, which anybody may read."""
 
     template: str
     title: dict[str, str]
@@ -103,11 +105,13 @@ class Promise(msgspec.Struct, frozen=True):
 class Whole(msgspec.Struct, frozen=True):
     """One entry with its reliefs and conditions.
 
-    ``written``: how many more conditions were written for this pilot alone; their words
-    may tell who it is and stay in the case.
+    ``summary``: what the pilot does, in the firm's words, where it agreed to that. ``written``:
+    how many more conditions were written for this pilot alone; without consent their titles
+    stay in the case, for they may tell who it is.
     """
 
     entry: Entry
+    summary: str
     reliefs: list[ReliefLine]
     promises: list[Promise]
     written: int
@@ -133,20 +137,41 @@ async def entry(reference: str) -> Whole:
     found = Entry(**rows[0])
     reliefs = await fetch(_RELIEFS, found.id)
     kept = await fetch(
-        "SELECT template, title::text AS title FROM condition WHERE pilot = $1 "
-        "AND state <> 'waived' ORDER BY number",
+        "SELECT c.template, CASE WHEN c.template <> '' OR p.register_consent "
+        "THEN c.title::text ELSE '' END AS title FROM condition c JOIN pilot p ON p.id = c.pilot "
+        "WHERE p.id = $1 AND c.state <> 'waived' ORDER BY c.number",
         found.id,
     )
     return Whole(
         found,
+        await _summary(found.id),
         [ReliefLine(**row) for row in reliefs],
         [
             Promise(row["template"], msgspec.json.decode(row["title"]))
             for row in kept
-            if row["template"]
+            if row["title"]
         ],
-        sum(not row["template"] for row in kept),
+        sum(not row["title"] for row in kept),
     )  # fmt: skip
+
+
+async def _summary(pilot: UUID) -> str:
+    """What the firm agreed to have shown; nothing of an answer that it marked confidential."""
+    rows = await fetch(
+        "SELECT v.answers::text AS answers, a.marks::text AS marks, p.pack_version "
+        'FROM pilot p JOIN application a ON a.id = p."case" '
+        'JOIN application_version v ON v."case" = a.id AND v.number = a.version '
+        "WHERE p.id = $1 AND p.register_consent",
+        pilot,
+    )
+    if not rows:
+        return ""
+    form = library.pack_of(rows[0]["pack_version"]).form
+    marks = msgspec.json.decode(rows[0]["marks"])
+    asked = form.feeding(Feed.SUMMARY)
+    if asked is None or marks.get(asked.key):
+        return ""
+    return str(form.answer(Feed.SUMMARY, msgspec.json.decode(rows[0]["answers"])) or "")
 
 
 class Numbers(msgspec.Struct, frozen=True):

@@ -16,7 +16,7 @@ from sandbox.framework.thresholds import OnBreach, Threshold, threshold_of
 from sandbox.people import queries as people
 from sandbox.people.person import SYSTEM, Person
 from sandbox.pilots.commands import common, conditions, life
-from sandbox.pilots.rules import RUNNING
+from sandbox.pilots.rules import RUNNING, UNBOUND
 from sandbox.pilots.tables import Condition, Metric, Pilot
 from sandbox.telemetry import rules
 from sandbox.telemetry.tables import Batch, Breach, Silence
@@ -135,7 +135,7 @@ async def evaluate(pilot_id: UUID) -> None:
         await _end_silences(work, pilot)
         for condition in await common.parts(Condition, pilot_id):
             threshold = threshold_of(condition.threshold)
-            if threshold is None or condition.state in {"pending", "waived", "discharged"}:
+            if threshold is None or condition.state in UNBOUND:
                 continue
             samples = await _samples(pilot_id, threshold)
             finding = rules.evaluate(threshold, samples, calendar)
@@ -248,6 +248,22 @@ async def explain_breach(person: Person, breach_id: UUID, text: str) -> None:
         await _tell_authority(work, pilot, "breach_explained", breach=breach)
 
 
+async def close_breaches(pilot_id: UUID) -> None:
+    """A closed pilot owes no explanation any more; a breach that was not cured stays uncured.
+
+    Done twice it changes nothing the second time.
+    """
+    async with work_of(SYSTEM) as work:
+        pilot = await work.lock(Pilot, pilot_id)
+        if pilot.state != "closed":
+            return
+        uncured = (Breach.pilot == pilot_id) & Breach.cured_at.is_null()
+        for breach in await Breach.objects().where(uncured & (Breach.state != "closed")):
+            breach.state = "closed"
+            await work.save(breach)
+            work.record("breach.closed", breach)
+
+
 # Silence -----------------------------------------------------------------------------------
 
 
@@ -289,7 +305,7 @@ async def _missing(work: Work, pilot: Pilot, metric: Metric, since: datetime) ->
     """Where a condition says that missing figures are a breach, they are one."""
     for condition in await common.parts(Condition, pilot.id):
         threshold = threshold_of(condition.threshold)
-        binds = condition.state not in {"pending", "waived", "discharged"}
+        binds = condition.state not in UNBOUND
         if (
             threshold is not None
             and binds

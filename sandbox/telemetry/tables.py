@@ -57,7 +57,7 @@ class Breach(Table, tablename="breach", db=DB):
     at = Timestamptz(help_text="The time of the figure that showed it.")
     value = DoublePrecision(null=True, default=None)
     limit = DoublePrecision()
-    state = Varchar(20, default="open", index=True, help_text="open, explained or cured")
+    state = Varchar(20, default="open", index=True, help_text="open, explained, cured or closed")
     explain_by = Timestamptz(help_text="By when the firm explains it.")
     explanation = Text(default="")
     explained_at = Timestamptz(null=True, default=None)

@@ -207,7 +207,10 @@ async def test_the_only_reviewer_does_not_decide(database: str) -> None:
     review = await commands.assign_reviewer(officer, application.id, both.id)  # type: ignore[arg-type]
     await commands.declare(both, review.id, conflict="")
     criteria = library.current().rubric.criteria
-    written = commands.Written(scores={c.key: 3 for c in criteria}, recommendation="admit")
+    written = commands.Written(
+        scores={c.key: 3 for c in criteria},
+        comments={c.key: "Shown well enough." for c in criteria}, recommendation="admit",
+    )  # fmt: skip
     await commands.submit_review(both, review.id, written)
     await commands.recommend(officer, application.id, outcome="admitted", text="Good.")
     import msgspec

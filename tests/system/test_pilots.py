@@ -43,7 +43,8 @@ async def admitted(
     review = await applications.assign_reviewer(officer, key, reviewer.id)
     await applications.declare(reviewer, review.id, conflict="")
     scores = {criterion.key: 3 for criterion in pack.rubric.criteria}
-    written = applications.Written(scores=scores, recommendation="conditions")
+    comments = dict.fromkeys(scores, "Shown well enough.")
+    written = applications.Written(scores=scores, comments=comments, recommendation="conditions")
     await applications.submit_review(reviewer, review.id, written)
     await applications.recommend(
         officer, key, outcome="admitted_with_conditions", text="Within limits."
@@ -81,9 +82,9 @@ async def people(database: str) -> dict[str, Person]:
     }
 
 
-async def live(people: dict[str, Person]) -> Pilot:
+async def live(people: dict[str, Person], **terms: Any) -> Pilot:
     """A pilot that is live."""
-    key = await admitted(*people.values())
+    key = await admitted(*people.values(), **terms)
     pilot = await commands.accept_plan(people["founder"], key)
     own = Condition.pilot == pilot.id
     for condition in await Condition.objects().where(own & Condition.precedent.eq(True)):

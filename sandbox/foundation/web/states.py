@@ -75,6 +75,8 @@ STATES: dict[str, Shown] = {
     "cured": Shown(N_("Cured"), GREEN),
     "escalated": Shown(N_("Escalated"), RED),
     "discharged": Shown(N_("Discharged"), GREY),
+    "not_kept": Shown(N_("Not kept"), RED),
+    "not_reached": Shown(N_("Not reached"), AMBER),
     # Breaches and telemetry
     "explained": Shown(N_("Explained"), AMBER),
     "arriving": Shown(N_("Arriving"), GREEN),

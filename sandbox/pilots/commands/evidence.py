@@ -116,14 +116,14 @@ async def waive_milestone(person: Person, milestone_id: UUID, *, reason: str) ->
         rules.check_open(pilot)
         promises.waive_milestone(milestone, reason=reason, at=work.now)
         await work.save(milestone)
-        await _close_waiting(work, milestone.id)
+        await close_waiting(work, milestone.id)
         await note(work, pilot, "waived", milestone.reason, milestone.id)
         work.record("milestone.waived", milestone, number=milestone.number)
         await tell_firm(work, pilot, "waived", subject=milestone)
     return milestone
 
 
-async def _close_waiting(work: Work, subject: UUID) -> None:
+async def close_waiting(work: Work, subject: UUID) -> None:
     """Evidence that waited for what is no longer wanted waits no more."""
     waiting = (Evidence.subject == subject) & (Evidence.verdict == "")
     for evidence in await Evidence.objects().where(waiting):

@@ -1,4 +1,4 @@
-"""The way out: exit report, outcome, conditions discharged, follow-ups set."""
+"""The way out: exit report, outcome, promises settled, follow-ups set."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from sandbox.foundation.i18n import _
 from sandbox.foundation.work import Work, work_of
 from sandbox.framework.clocks import ClockName
 from sandbox.people.person import Person
-from sandbox.pilots import promises, rules
+from sandbox.pilots import closing, promises, queries, rules
 from sandbox.pilots.commands.common import (
     day_of,
     due,
@@ -19,11 +19,11 @@ from sandbox.pilots.commands.common import (
     open_part,
     open_pilot,
     pack_of,
-    parts,
     tell_authority,
     tell_firm,
 )
-from sandbox.pilots.tables import Condition, ExitReport, FollowUp, Pilot
+from sandbox.pilots.commands.evidence import close_waiting
+from sandbox.pilots.tables import Condition, ExitReport, FollowUp, Milestone, Pilot
 
 
 async def save_exit_report(
@@ -73,27 +73,50 @@ async def return_exit_report(person: Person, pilot_id: UUID, *, reason: str) -> 
 
 
 async def accept_exit_report(
-    person: Person, pilot_id: UUID, *, outcome: rules.Outcome | None = None, words: str = ""
+    person: Person,
+    pilot_id: UUID,
+    *,
+    outcome: rules.Outcome | None = None,
+    words: str = "",
+    left: Mapping[UUID, str] | None = None,
 ) -> Pilot:
-    """Accept the exit report and close the pilot: conditions discharged, tokens revoked.
+    """Accept the exit report and close the pilot: promises settled, tokens revoked.
 
     ``outcome`` is needed unless the pilot was stopped or terminated, which it then stays.
+    ``left``: why the pilot may close over a condition or milestone that is still open.
 
-    :raises InvalidInput: the outcome is missing.
+    :raises RuleBroken: an incident is open.
+    :raises InvalidInput: the outcome is missing, or a reason for something that is open.
     """
     async with work_of(person) as work:
         pilot, report = await _open(work, person, pilot_id, "judge_exit_report")
+        closing.check_incidents(len(await queries.open_incidents(pilot.id)))
         promises.judge_report(report, accepted=True, reason=words, by=person.id, at=work.now)
-        conditions = await parts(Condition, pilot.id)
-        rules.close(pilot, conditions, outcome=outcome, at=work.now)
-        await work.save(pilot, report, *conditions, *_follow_ups(work, pilot))
+        promised = await queries.promised(pilot.id)
+        closing.close(pilot, promised, outcome=outcome, left=left or {}, at=work.now)
+        await work.save(pilot, report, *promised.conditions, *promised.milestones)
+        await work.save(*_follow_ups(work, pilot))
+        await _let_go(work, pilot, promised)
         await _revoke_tokens(work, pilot)
         await note(work, pilot, "close", report.reason)
         work.record("exit_report.accepted", report)
         work.record("pilot.closed", pilot, outcome=pilot.outcome)
+        work.later("close_breaches", pilot.id)
         letter = pack_of(pilot).letters.closed
         await tell_firm(work, pilot, "closed", report=report, letter=letter)
     return pilot
+
+
+async def _let_go(work: Work, pilot: Pilot, promised: closing.Promised) -> None:
+    """Put on record what the pilot closed over, and let evidence wait no more."""
+    subjects: list[Condition | Milestone] = [*promised.conditions, *promised.milestones]
+    for subject in subjects:
+        if subject.state in {"not_kept", "not_reached"}:
+            await note(work, pilot, subject.state, subject.reason, subject.id)
+            work.record(f"{subject._meta.tablename}.{subject.state}", subject,
+                        number=subject.number)  # fmt: skip
+        if subject.id in promised.waiting:
+            await close_waiting(work, subject.id)
 
 
 async def _open(

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import date
 from uuid import UUID, uuid4
 
 from sandbox.foundation.work import Work, work_of
 from sandbox.framework.clocks import ClockName, add_months
 from sandbox.people.person import Person
-from sandbox.pilots import promises, rules
+from sandbox.pilots import closing, promises, rules
 from sandbox.pilots.commands.common import (
     day_of,
     due,
@@ -45,9 +46,8 @@ async def go_live(person: Person, pilot_id: UUID) -> Pilot:
     """
     async with work_of(person) as work:
         pilot = await open_pilot(work, person, pilot_id, "go_live")
-        today = day_of(pack_of(pilot), work.now)
         conditions = await parts(Condition, pilot.id)
-        rules.go_live(pilot, conditions, today=today, at=work.now)
+        rules.go_live(pilot, conditions, today=_today(pilot, work), at=work.now)
         await work.save(pilot)
         await _date_parts(work, pilot, conditions)
         await note(work, pilot, "go_live")
@@ -119,7 +119,7 @@ async def stop(person: Person, pilot_id: UUID, *, reason: str) -> Pilot:
     """
     async with work_of(person) as work:
         pilot = await open_pilot(work, person, pilot_id, "stop")
-        reason = rules.stop(pilot, reason=reason, at=work.now)
+        reason = rules.stop(pilot, reason=reason, today=_today(pilot, work), at=work.now)
         await _end(work, pilot, "stop", "pilot.stopped", reason)
         await tell_authority(work, pilot, "ended", reason=reason, event="stop")
     return pilot
@@ -132,7 +132,7 @@ async def terminate(person: Person, pilot_id: UUID, *, reason: str) -> Pilot:
     """
     async with work_of(person) as work:
         pilot = await open_pilot(work, person, pilot_id, "terminate")
-        reason = rules.terminate(pilot, reason=reason, at=work.now)
+        reason = rules.terminate(pilot, reason=reason, today=_today(pilot, work), at=work.now)
         await _end(work, pilot, "terminate", "pilot.terminated", reason)
         await tell_firm(work, pilot, "ended", reason=reason, event="terminate")
     return pilot
@@ -145,8 +145,7 @@ async def begin_exit(person: Person, pilot_id: UUID, *, reason: str = "") -> Pil
     """
     async with work_of(person) as work:
         pilot = await open_pilot(work, person, pilot_id, "begin_exit")
-        today = day_of(pack_of(pilot), work.now)
-        reason = rules.begin_exit(pilot, reason=reason, today=today, at=work.now)
+        reason = rules.begin_exit(pilot, reason=reason, today=_today(pilot, work), at=work.now)
         await _end(work, pilot, "begin_exit", "pilot.testing_ended", reason)
         await tell_firm(work, pilot, "ended", reason=reason, event="begin_exit")
     return pilot
@@ -156,13 +155,19 @@ async def _end(work: Work, pilot: Pilot, event: str, recorded: str, reason: str)
     """Save the end; a pilot that ran owes an exit report, one that never did is closed."""
     if pilot.state == "closed":
         conditions = await parts(Condition, pilot.id)
-        rules.discharge(conditions, at=work.now)
+        closing.lapse(conditions, at=work.now)
         await work.save(*conditions)
     else:
         await work.save(_report(work, pilot))
-    await work.save(pilot)
+    reliefs = await parts(Relief, pilot.id)
+    rules.end_reliefs(pilot, reliefs)
+    await work.save(pilot, *reliefs)
     await note(work, pilot, event, reason)
     work.record(recorded, pilot)
+
+
+def _today(pilot: Pilot, work: Work) -> date:
+    return day_of(pack_of(pilot), work.now)
 
 
 def _report(work: Work, pilot: Pilot) -> ExitReport:

@@ -1,5 +1,6 @@
 """The plan and its changes, more time, keys of the API, and the exit."""
 
+from contextlib import suppress
 from datetime import date
 from typing import Any
 from uuid import UUID
@@ -12,7 +13,7 @@ from sandbox.foundation.i18n import _, current_language
 from sandbox.foundation.typed import whole
 from sandbox.foundation.web.forms import Form, read_values
 from sandbox.foundation.web.pages import flash, redirect, saved
-from sandbox.pilots import amendments, commands, plan, queries, rules
+from sandbox.pilots import amendments, closing, commands, plan, queries, rules
 from sandbox.pilots.pages.common import Asked, of_head
 from sandbox.pilots.policy import (
     DECIDE_PILOTS,
@@ -248,9 +249,12 @@ async def _exit_page(request: Asked, pilot_id: UUID, form: Form[Any] | None) -> 
     report = reports[0] if reports else None
     if form is None:
         form = Form(dict(report.answers) if report else {})
+    closes = report is not None and report.state == "submitted" and "judge_exit_report" in head.can
     return of_head(
         request, head, "exit", form, report=report, sections=head.pack.reports.exit_sections,
         outcomes=[rules.Outcome.COMPLETED, rules.Outcome.MOVING_TO_MARKET],
+        loose_ends=await queries.loose_ends(head) if closes else [], why=closing.WHY,
+        incidents=await queries.open_incidents(head.id) if closes else [],
     )  # fmt: skip
 
 
@@ -295,13 +299,28 @@ async def judge_exit(request: Asked, pilot: FromPath[UUID]) -> Any:
         if values.get("verdict") == "accepted":
             typed = str(values.get("outcome") or "")
             outcome = rules.Outcome(typed) if typed in set(rules.Outcome) else None
-            await commands.accept_exit_report(request.user, pilot, outcome=outcome, words=reason)
+            await commands.accept_exit_report(
+                request.user, pilot, outcome=outcome, words=reason, left=_left(values)
+            )
         else:
             await commands.return_exit_report(request.user, pilot, reason=reason)
     except InvalidInput as error:
         return await _exit_page(request, pilot, Form(values, dict(error.errors)))
+    except RuleBroken as error:
+        return await _exit_page(request, pilot, Form(values, {"_": error.message}))
     flash(request, "success", _("Decided. The firm has been told."))
     return redirect(request, f"/pilots/{pilot}/exit")
+
+
+def _left(values: dict[str, Any]) -> dict[UUID, str]:
+    """Why the pilot may close over what is still open: the fields ``left.<id>``."""
+    found: dict[UUID, str] = {}
+    for name, words in values.items():
+        kind, _dot, number = name.partition(".")
+        if kind == "left":
+            with suppress(ValueError):
+                found[UUID(number)] = str(words)
+    return found
 
 
 ROUTES = [

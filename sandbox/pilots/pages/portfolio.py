@@ -17,10 +17,10 @@ from sandbox.foundation.web.pages import NavigationLink, flash, page, redirect
 from sandbox.foundation.web.pagination import read_cursor
 from sandbox.foundation.web.states import word
 from sandbox.framework import library
-from sandbox.pilots import commands, offers, queries
+from sandbox.pilots import commands, offers, queries, reliefs, rules
 from sandbox.pilots.pages.common import Asked, of_head, pilot_page
 from sandbox.pilots.policy import KEEP_PILOTS, MOVE_PILOTS, READ_PILOTS, SUPERVISE_PILOTS
-from sandbox.pilots.tables import FollowUp
+from sandbox.pilots.tables import Condition, FollowUp
 
 
 @get("/pilots", permission=READ_PILOTS)
@@ -88,12 +88,15 @@ async def _overview_page(request: Asked, pilot_id: UUID, form: Form[Any]) -> Any
     return of_head(
         request, head, "overview", form, overview=await queries.overview(head),
         steps=[(event, _(step.title)) for event, step in STEPS.items() if _open(head, event)],
-        events=_EVENTS,
+        events=_EVENTS, standing=reliefs.standing,
     )  # fmt: skip
 
 
 class Step(msgspec.Struct, frozen=True, kw_only=True):
-    """Something done to the pilot as a whole. ``states``: from which it may be done."""
+    """Something done to the pilot as a whole. ``states``: from which it may be done.
+
+    ``shows_open``: nobody does it without seeing which breaches and incidents are open.
+    """
 
     command: Callable[..., Any]
     action: str
@@ -103,6 +106,7 @@ class Step(msgspec.Struct, frozen=True, kw_only=True):
     done: str
     reason: bool = True
     danger: bool = False
+    shows_open: bool = False
 
 
 _RUNNING = ("live", "suspended")
@@ -124,12 +128,15 @@ STEPS = {
     "suspend": Step(
         command=commands.suspend, action="suspend", states=("live",),
         title=N_("Suspend the pilot"), danger=True,
-        explained=N_("Nobody new takes part until it resumes. Both sides are told at once."),
+        explained=N_("The tested service stops, and rules that are relaxed rest, until it "
+                     "resumes. The testing period runs on. Both sides are told at once."),
         done=N_("The pilot is suspended."),
     ),
     "resume": Step(
         command=commands.resume, action="resume", states=("suspended",),
-        title=N_("Let the pilot resume"), explained=N_("It goes on under the same plan."),
+        title=N_("Let the pilot resume"), shows_open=True,
+        explained=N_("It goes on under the same plan, and rules that are relaxed are relaxed "
+                     "again."),
         done=N_("The pilot is live again."),
     ),
     "begin-exit": Step(
@@ -160,6 +167,8 @@ _EVENTS = {
     "breached": N_("Condition breached"), "cured": N_("Condition kept again"),
     "escalated": N_("Breach escalated"), "waived": N_("Waived"),
     "incident_reopened": N_("Incident opened again"),
+    "not_kept": N_("Closed over a condition that was not kept"),
+    "not_reached": N_("Closed over a milestone that was not reached"),
 }  # fmt: skip
 
 
@@ -181,7 +190,16 @@ async def step_form(request: Asked, pilot: FromPath[UUID], event: FromPath[str])
 async def _step_page(request: Asked, pilot_id: UUID, event: str, form: Form[Any]) -> Any:
     if event not in STEPS:
         raise NotFound
-    return await pilot_page(request, pilot_id, "step", form, step=STEPS[event], event=event)
+    breached: list[Condition] = []
+    incidents: list[queries.OpenIncident] = []
+    if STEPS[event].shows_open:
+        head = await queries.head(request.user, pilot_id)
+        breached = [c for c in await queries.parts(Condition, head.id) if rules.is_broken(c)]
+        incidents = await queries.open_incidents(head.id)
+    return await pilot_page(
+        request, pilot_id, "step", form, step=STEPS[event], event=event, breached=breached,
+        incidents=incidents,
+    )  # fmt: skip
 
 
 @post("/pilots/{pilot:uuid}/steps/{event:str}", permission=MOVE_PILOTS)

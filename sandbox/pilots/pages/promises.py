@@ -12,7 +12,7 @@ from sandbox.foundation.i18n import N_, _
 from sandbox.foundation.web.forms import Form, read_values
 from sandbox.foundation.web.pages import flash, redirect
 from sandbox.foundation.work import work_of
-from sandbox.pilots import commands, queries
+from sandbox.pilots import commands, queries, rules
 from sandbox.pilots.commands.common import open_pilot
 from sandbox.pilots.pages.common import Asked, of_head
 from sandbox.pilots.policy import KEEP_PILOTS, READ_PILOTS, SUPERVISE_PILOTS
@@ -43,7 +43,7 @@ async def _condition_page(
     return of_head(
         request, head, "condition", form, condition=condition,
         evidence=await queries.evidence_of(condition_id), is_late=queries.is_late,
-        is_open=condition.state not in {"waived", "discharged"},
+        is_open=condition.state not in rules.FINAL,
     )  # fmt: skip
 
 
