@@ -9,11 +9,12 @@ from litestar.params import FromPath
 
 from sandbox.foundation.errors import InvalidInput, NotFound, RuleBroken
 from sandbox.foundation.i18n import N_, _, current_language, local
+from sandbox.foundation.policy import PUBLIC
 from sandbox.foundation.web.forms import Form, parse, read_form, read_values
 from sandbox.foundation.web.pages import NavigationLink, flash, page, redirect
 from sandbox.framework import library
 from sandbox.lessons import commands, forms, queries, rules
-from sandbox.lessons.policy import ADOPT_LESSONS, READ_LIBRARY, WRITE_LESSONS
+from sandbox.lessons.policy import ADOPT_LESSONS, WRITE_LESSONS
 from sandbox.people.person import Person
 
 Asked = Request[Person, Any, Any]
@@ -26,7 +27,7 @@ def _moment(text: str) -> datetime | None:
         return None
 
 
-@get("/lessons", permission=READ_LIBRARY)
+@get("/lessons", permission=PUBLIC)
 async def show_library(request: Asked) -> Any:
     """Published lessons, by sector, theme, kind, weakness and words."""
     asked = request.query_params
@@ -42,7 +43,7 @@ async def show_library(request: Asked) -> Any:
     )  # fmt: skip
 
 
-@get("/lessons/{lesson:uuid}", permission=READ_LIBRARY)
+@get("/lessons/{lesson:uuid}", permission=PUBLIC)
 async def show(request: Asked, lesson: FromPath[UUID]) -> Any:
     """One lesson with what other sectors made of it."""
     return await _lesson_page(request, lesson, Form())
@@ -207,7 +208,7 @@ async def adopt(request: Asked, lesson: FromPath[UUID]) -> Any:
     return await _lesson_page(request, lesson, form, status=422)
 
 
-NAVIGATION = [NavigationLink("/lessons", N_("Lessons"), READ_LIBRARY, place=60)]
+NAVIGATION = [NavigationLink("/lessons", N_("Lessons"), PUBLIC, place=85)]
 
 ROUTES = [
     show_library, show, new, draft, edit_form, edit, clear, supersede, take_step, adopt,

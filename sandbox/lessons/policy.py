@@ -8,17 +8,17 @@ from sandbox.lessons.tables import Lesson
 from sandbox.people.person import SECTOR_ROLES, STAFF, Person, Role
 
 WRITERS = frozenset({Role.OFFICER, Role.DECISION_MAKER, Role.CENTRAL})
-READ_LIBRARY = permission("read the library of lessons", STAFF - {Role.ADMINISTRATOR})
+READ_ADOPTIONS = permission("read why sectors took lessons up", STAFF - {Role.ADMINISTRATOR})
 WRITE_LESSONS = permission("write and clear lessons", WRITERS)
 ADOPT_LESSONS = permission("say what a sector makes of a lesson", {Role.OFFICER})
 
 
 @policy(Lesson)
 def may(person: Person, action: str, lesson: Lesson) -> Refusal | None:
-    """A published lesson is for all staff; before that, for its sector and the centre."""
+    """A published lesson is for everybody; before that, for its sector and the centre."""
     near = person.works_in(lesson.sector) or person.is_any(Role.CENTRAL, Role.AUDITOR)
     if action == "read":
-        if lesson.state in {"published", "superseded"} and READ_LIBRARY.allows(person):
+        if lesson.state in {"published", "superseded"}:
             return None
         return None if near else Refusal(_("This lesson is not published."))
     if action == "adopt":

@@ -1,4 +1,4 @@
-"""Reads of lessons: the library for all staff, the desk for those who write and clear."""
+"""Reads of lessons: the library for everybody, the desk for those who write and clear."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from sandbox.foundation.database import fetch
 from sandbox.foundation.errors import NotFound
 from sandbox.foundation.policy import allow, may
 from sandbox.lessons import rules
-from sandbox.lessons.policy import writes_for
+from sandbox.lessons.policy import READ_ADOPTIONS, writes_for
 from sandbox.lessons.tables import Lesson
 from sandbox.people.person import Person, Role
 
@@ -130,28 +130,42 @@ async def lesson(person: Person, lesson_id: UUID) -> Whole:
 
     :raises NotFound: it is not there, or not for them.
     """
-    row = await Lesson.objects().where(Lesson.id == lesson_id).first().output(load_json=True)
-    if row is None:
-        raise NotFound
+    row = await _without_source(lesson_id)
     allow(person, "read", row)
     return Whole(
         id=row.id, number=row.number, sector=row.sector, texts=row.texts, kind=row.kind,
         principle=row.principle, theme=row.theme, vulnerabilities=row.vulnerabilities,
         strength=row.strength, may_transfer_to=row.may_transfer_to, state=row.state,
-        published_at=row.published_at, is_author=row.author == person.id,
+        published_at=row.published_at,
+        is_author=person.signed_in and row.author == person.id,
         may_clear=row.state in {"draft", "cleared"} and may(person, "clear", row),
         may_adopt=row.state == "published" and may(person, "adopt", row),
-        adoptions=await _adoptions(lesson_id), related=await _related(row),
+        adoptions=await _adoptions(lesson_id, words=READ_ADOPTIONS.allows(person)),
+        related=await _related(row),
         newer=await _newer(row),
         may_supersede=row.state == "published" and may(person, "supersede", row),
     )  # fmt: skip
 
 
-async def _adoptions(lesson_id: UUID) -> list[AdoptionLine]:
+async def _without_source(lesson_id: UUID) -> Lesson:
+    """A lesson without the case that it comes from, so that no page of it can tell.
+
+    :raises NotFound: there is none.
+    """
+    columns = [c for c in Lesson.all_columns() if c is not Lesson.source_case]
+    rows = await Lesson.select(*columns).where(Lesson.id == lesson_id).output(load_json=True)
+    if not rows:
+        raise NotFound
+    return Lesson(**rows[0], _ignore_missing=True)
+
+
+async def _adoptions(lesson_id: UUID, *, words: bool) -> list[AdoptionLine]:
+    """What sectors made of it; their own ``words`` were cleared by nobody and stay inside."""
     rows = await fetch(
-        "SELECT sector, authority, verdict, how, at FROM adoption WHERE lesson = $1 ORDER BY at",
-        lesson_id,
-    )
+        "SELECT sector, authority, verdict, CASE WHEN $2 THEN how ELSE '' END AS how, at "
+        "FROM adoption WHERE lesson = $1 ORDER BY at",
+        lesson_id, words,
+    )  # fmt: skip
     return [AdoptionLine(**row) for row in rows]
 
 

@@ -15,7 +15,7 @@ from tests.site import Site
 PATHS = (
     "/", "/check", "/framework", "/framework/criteria", "/framework/clocks",
     "/framework/conditions", "/framework/metrics", "/framework/incidents", "/register",
-    "/register/NARS-2025-0042", "/reports", "/about", "/accessibility", "/privacy",
+    "/register/NARS-2025-0042", "/lessons", "/reports", "/about", "/accessibility", "/privacy",
     "/sign-in", "/sign-up", "/forgotten",
 )  # fmt: skip
 
