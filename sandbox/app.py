@@ -113,6 +113,7 @@ def furnish() -> None:
     templating.set_filter("pack_names", _names)
     templating.set_filter("event_words", events.words_of)
     templating.set_filter("options_in", _options)
+    templating.set_filter("amount", pack.amount)
     templating.set_filter("condition", condition_json)
     templating.set_filter("state_pair", lambda name: (name, states.word(name)))
 

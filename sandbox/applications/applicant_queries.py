@@ -44,7 +44,8 @@ class Line(msgspec.Struct, frozen=True, kw_only=True):
         """The state as the applicant is told it."""
         if self.state == "lapsed":
             return self.state
-        return self.pilot_state or self.outcome or told_state(self.state)
+        decided = "" if self.state == "reconsidering" else self.outcome
+        return self.pilot_state or decided or told_state(self.state)
 
 
 def told_state(state: str) -> str:
@@ -154,7 +155,7 @@ class Mine(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def told_state(self) -> str:
         """The state as the applicant is told it."""
-        if self.decision is not None and self.state != "lapsed":
+        if self.decision is not None and self.state not in {"lapsed", "reconsidering"}:
             return self.decision.outcome
         return told_state(self.state)
 
@@ -220,7 +221,7 @@ async def _letters(case_id: UUID) -> list[Told]:
 async def _decision(case_id: UUID, pack: Pack) -> Outcome | None:
     rows = await fetch(
         "SELECT outcome, text, reasons::text AS reasons, months, decided_at, letter "
-        'FROM decision WHERE "case" = $1',
+        'FROM decision WHERE "case" = $1 ORDER BY decided_at DESC LIMIT 1',
         case_id,
     )
     if not rows:

@@ -11,10 +11,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from contextlib import suppress
 from datetime import date
+from math import isfinite
 from typing import Any
 
 import msgspec
 
+from sandbox.applications import terms
 from sandbox.applications.commands import Terms
 from sandbox.foundation.errors import InvalidInput
 from sandbox.foundation.i18n import _
@@ -40,7 +42,7 @@ def terms_of(values: Values, *, pack: Pack, answers: Values, language: str) -> T
     :raises InvalidInput: a number or a date cannot be read, or an own condition is half-written.
     """
     errors: dict[str, str] = {}
-    terms = Terms(
+    decided = Terms(
         reasons=several(values, "reasons"),
         text=str(values.get("text") or ""),
         conditions=[
@@ -56,7 +58,7 @@ def terms_of(values: Values, *, pack: Pack, answers: Values, language: str) -> T
     )
     if errors:
         raise InvalidInput(errors)
-    return terms
+    return decided
 
 
 def _picked_conditions(values: Values, pack: Pack, errors: dict[str, str]) -> list[dict[str, Any]]:
@@ -68,29 +70,43 @@ def _picked_conditions(values: Values, pack: Pack, errors: dict[str, str]) -> li
 def _condition_of(
     template: ConditionTemplate, values: Values, pack: Pack, errors: dict[str, str]
 ) -> dict[str, Any]:
-    threshold = template.threshold
-    text = dict(template.text)
-    limit = str(values.get(f"limit.{template.key}") or "").replace(",", "")
-    if threshold is not None and limit:
-        try:
-            changed = msgspec.structs.replace(threshold, limit=float(limit))
-        except ValueError:
-            errors[f"limit.{template.key}"] = _("Enter a number")
-        else:
-            if changed != threshold:
-                threshold = changed
-                text = {code: pack.say(changed, code) for code in pack.languages}
-    return {
+    item = {
         "template": template.key,
         "kind": template.kind.value,
         "title": dict(template.title),
-        "text": text,
+        "text": dict(template.text),
         "source": dict(template.source),
         "precedent": template.precedent,
         "due_on": _day(values, f"due.{template.key}", errors),
         "every": template.every or "",
-        "threshold": _plain(threshold),
+        "threshold": _plain(template.threshold),
     }
+    typed = str(values.get(f"limit.{template.key}") or "").replace(",", "")
+    try:
+        return item | (_limited(template, typed, pack) if typed else {})
+    except ValueError:
+        errors[f"limit.{template.key}"] = _("Enter a number")
+        return item
+
+
+def _limited(template: ConditionTemplate, typed: str, pack: Pack) -> dict[str, Any]:
+    """What a limit typed here changes of the template: the limit, and the words that say it.
+
+    :raises ValueError: it is no number that could be a limit.
+    """
+    if template.cap is not None:
+        if int(typed) < 1:
+            raise ValueError(typed)
+        return terms.capped(template, int(typed), pack)
+    if template.threshold is None:
+        return {}
+    if not isfinite(float(typed)):
+        raise ValueError(typed)
+    changed = msgspec.structs.replace(template.threshold, limit=float(typed))
+    if changed == template.threshold:
+        return {}
+    said = {code: pack.say(changed, code) for code in pack.languages}
+    return {"threshold": _plain(changed), "text": said}
 
 
 def _plain(threshold: Threshold | None) -> dict[str, Any] | None:
@@ -219,11 +235,27 @@ def _day(values: Values, name: str, errors: dict[str, str]) -> date | None:
 
 
 def proposal(pack: Pack, answers: Values, recommended: str) -> dict[str, Any]:
-    """The form as it opens: what the answers call for is ticked already."""
+    """The form as it opens: what the answers call for is ticked, and each limit is filled in."""
     return {
         "outcome": recommended,
         "months": str(pack.terms.testing_months),
         "condition": [template.key for template in pack.suggested(answers)],
         "milestone": [one["id"] for one in planned_milestones(pack, answers, "en")],
         "relief": [str(number) for number, _row in enumerate(asked_reliefs(pack, answers))],
+        **{
+            f"limit.{template.key}": _typed(limit)
+            for template in pack.conditions
+            if (limit := _limit_of(template, pack, answers)) is not None
+        },
     }
+
+
+def _limit_of(template: ConditionTemplate, pack: Pack, answers: Values) -> float | None:
+    if template.cap is not None:
+        return terms.suggested_cap(template, pack, answers)
+    return template.threshold.limit if template.threshold else None
+
+
+def _typed(number: float) -> str:
+    """A number as a person would type it."""
+    return str(int(number)) if number == int(number) else str(number)

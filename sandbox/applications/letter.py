@@ -9,15 +9,14 @@ from uuid import UUID
 
 import msgspec
 
-from sandbox.applications import rules
-from sandbox.applications.tables import Application, Decision
+from sandbox.applications import rules, terms
+from sandbox.applications.tables import Application, Decision, Review
 from sandbox.foundation import documents, i18n
 from sandbox.foundation.i18n import N_, _, format_date, local, local_date, ngettext
 from sandbox.framework import library
 from sandbox.framework.clocks import ClockName
 from sandbox.framework.pack import Pack
-from sandbox.framework.thresholds import threshold_of
-from sandbox.framework.words import CADENCE_NAMES, CONDITION_KIND_NAMES
+from sandbox.framework.words import CONDITION_KIND_NAMES
 
 Item = Mapping[str, Any]
 """A condition, milestone or relief in the shape that a decision stores."""
@@ -27,7 +26,9 @@ class Sent(msgspec.Struct, frozen=True, kw_only=True):
     """All that the letter says beside the fixed words of the pack.
 
     ``authority`` and ``reasons`` are keys of the pack; ``addressee`` is the person it is
-    written to, ``signatory`` the one who decided.
+    written to, ``signatory`` the one who decided. ``findings``: by criterion of the rubric what
+    reviewers gave as their reasons, without scores or names. ``anew``: it was decided a second
+    time because the applicant asked, so it cannot be asked again.
     """
 
     reference: str
@@ -41,6 +42,8 @@ class Sent(msgspec.Struct, frozen=True, kw_only=True):
     signatory: str
     reasons: Sequence[str] = ()
     text: str = ""
+    findings: Mapping[str, Sequence[str]] = {}
+    anew: bool = False
     conditions: Sequence[Item] = ()
     milestones: Sequence[Item] = ()
     reliefs: Sequence[Item] = ()
@@ -50,6 +53,7 @@ class Sent(msgspec.Struct, frozen=True, kw_only=True):
 class Line(msgspec.Struct, frozen=True, kw_only=True):
     """A condition or milestone in words."""
 
+    number: int = 0
     title: str
     text: str = ""
     more: str = ""
@@ -69,7 +73,10 @@ async def letter_of(sent: Sent, pack: Pack, language: str) -> bytes:
 
 def _context(sent: Sent, pack: Pack) -> dict[str, Any]:
     admitted = sent.outcome in rules.ADMITTED
-    conditions = [(bool(item.get("precedent")), _condition(item, pack)) for item in sent.conditions]
+    conditions = [
+        (bool(item.get("precedent")), _condition(number, item, pack))
+        for number, item in terms.numbered(sent.conditions)
+    ]
     return {
         "pack": pack,
         "sent": sent,
@@ -78,52 +85,49 @@ def _context(sent: Sent, pack: Pack) -> dict[str, Any]:
         "authority": pack.authority(sent.authority),
         "sector": pack.sector(sent.sector),
         "reasons": [str(pack.reason(key).text) for key in sent.reasons],
+        "findings": [
+            (str(criterion.name), sent.findings[criterion.key])
+            for criterion in pack.rubric.criteria
+            if sent.findings.get(criterion.key)
+        ],
+        "ask_again_by": _last_day(ClockName.RECONSIDERATION, sent, pack),
         "before": [line for precedent, line in conditions if precedent],
         "during": [line for precedent, line in conditions if not precedent],
         "milestones": [_milestone(item) for item in sent.milestones],
         "reliefs": [_relief(item) for item in sent.reliefs],
         "months": _months(sent.months),
-        "accept_by": _accept_by(sent, pack) if admitted else None,
+        "accept_by": _last_day(ClockName.PLAN_ACCEPTANCE, sent, pack) if admitted else None,
     }
 
 
-def _accept_by(sent: Sent, pack: Pack) -> date:
-    """The last day on which the plan can be accepted."""
+def _last_day(clock: ClockName, sent: Sent, pack: Pack) -> date:
+    """The last day of a clock that the decision starts."""
     return local_date(
         rules.due(
-            ClockName.PLAN_ACCEPTANCE, sent.decided_at, (), authority=sent.authority, pack=pack,
-            at=sent.decided_at,
+            clock, sent.decided_at, (), authority=sent.authority, pack=pack, at=sent.decided_at
         )
-    )  # fmt: skip
+    )
 
 
 def _months(number: int) -> str:
     return ngettext("%(n)d month", "%(n)d months", number) % {"n": number} if number else ""
 
 
-def _condition(item: Item, pack: Pack) -> Line:
-    template = next((t for t in pack.conditions if t.key == (item.get("template") or "")), None)
-    threshold = threshold_of(item.get("threshold"))
+def _condition(number: int, item: Item, pack: Pack) -> Line:
+    template = terms.template_of(item, pack)
     source = local(item.get("source")) or (str(template.source) if template else "")
     return Line(
+        number=number,
         title=local(item.get("title")) or (str(template.title) if template else _kind(item)),
         text=local(item["text"]),
-        more=pack.say(threshold) if threshold else "",
+        more=terms.limit_sentence(item, pack),
         source=source,
-        due=_due(item),
+        due=terms.when(item),
     )
 
 
 def _kind(item: Item) -> str:
     return _(CONDITION_KIND_NAMES.get(item["kind"], N_("Condition")))
-
-
-def _due(item: Item) -> str:
-    if item.get("due_on"):
-        return format_date(_day(item["due_on"]))
-    if item.get("every"):
-        return _(str(CADENCE_NAMES.get(item["every"], item["every"])))
-    return _("Before going live") if item.get("precedent") else _("All the time")
 
 
 def _day(value: object) -> date:
@@ -185,9 +189,29 @@ async def _sent(application: Application, decision: Decision) -> tuple[Sent, str
         signatory=signatory.name if signatory else "",
         reasons=decision.reasons,
         text=decision.text,
+        findings=await _findings(application.id),
+        anew=await _is_anew(decision),
         conditions=decision.conditions,
         milestones=decision.milestones,
         reliefs=decision.reliefs,
         months=decision.months,
     )
     return sent, addressee.language if addressee else i18n.LANGUAGES[0]
+
+
+async def _findings(case_id: UUID) -> dict[str, list[str]]:
+    """What the reviewers gave as reasons, by criterion: nothing else of a review is told."""
+    found: dict[str, list[str]] = {}
+    submitted = (Review.case == case_id) & (Review.state == "submitted")
+    for row in await Review.select(Review.comments).where(submitted).order_by(
+        Review.submitted_at
+    ).output(load_json=True):  # fmt: skip
+        for criterion, words in row["comments"].items():
+            found.setdefault(criterion, []).append(words)
+    return found
+
+
+async def _is_anew(decision: Decision) -> bool:
+    """Whether the case had been decided before."""
+    earlier = (Decision.case == decision.case) & (Decision.decided_at < decision.decided_at)
+    return bool(await Decision.exists().where(earlier))

@@ -14,6 +14,7 @@ NOTE = permission("leave internal notes", {Role.OFFICER, Role.DECISION_MAKER})
 REVIEW = permission("review cases", {Role.REVIEWER})
 DECIDE = permission("decide cases", {Role.DECISION_MAKER})
 ROUTE = permission("route cases to a sector", {Role.CENTRAL})
+WRITE_MESSAGES = permission("write to applicants", {Role.OFFICER, Role.DECISION_MAKER})
 READ_FILES = permission("read files of cases one may see", {Role.APPLICANT} | CASE_READERS)
 
 _OFFICER_ACTS = frozenset(
@@ -35,7 +36,7 @@ def may(person: Person, action: str, application: Application) -> Refusal | None
 def _applicant_may(person: Person, action: str) -> Refusal | None:
     if action == "read":
         return None
-    if action in {"edit", "submit", "answer", "withdraw"}:
+    if action in {"edit", "submit", "answer", "withdraw", "message", "reconsider"}:
         if person.edits:
             return None
         return Refusal(_("You may read this application, but not change it."))
@@ -52,6 +53,7 @@ def _staff_may(person: Person, action: str) -> Refusal | None:
         return None
     allowed = (
         (action in _OFFICER_ACTS and person.is_any(Role.OFFICER))
+        or (action == "message" and person.is_any(Role.OFFICER, Role.DECISION_MAKER))
         or (action == "note" and person.is_any(Role.DECISION_MAKER))
         or (action in {"decide", "send_back"} and person.is_any(Role.DECISION_MAKER))
         or (action == "route" and person.is_any(Role.CENTRAL))

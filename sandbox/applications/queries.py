@@ -150,7 +150,7 @@ def _narrowed(person: Person, filters: Filters, values: list[Any]) -> tuple[str,
         add("a.state = ?", filters.state)
     elif filters.state != "all":
         parts.append("a.state IN ('submitted', 'screening', 'returned', 'in_review', "
-                     "'awaiting_clarification', 'recommended')")  # fmt: skip
+                     "'awaiting_clarification', 'recommended', 'reconsidering')")  # fmt: skip
     if filters.sector:
         add("? = ANY(a.sectors)", filters.sector)
     if filters.whose == "mine":
@@ -315,7 +315,7 @@ async def case(person: Person, application_id: UUID) -> Case:
 
 _ACTS = (
     "take", "screen", "return", "accept", "assign", "ask", "recommend", "note", "decide",
-    "send_back", "route",
+    "send_back", "route", "message",
 )  # fmt: skip
 
 
@@ -408,7 +408,8 @@ async def _decision(case_id: UUID) -> dict[str, Any] | None:
         "SELECT d.outcome, d.text, d.months, d.decided_at, d.letter, a.name AS by, "
         "d.reasons::text AS reasons, d.conditions::text AS conditions, "
         "d.milestones::text AS milestones, d.reliefs::text AS reliefs "
-        'FROM decision d LEFT JOIN account a ON a.id = d.decided_by WHERE d."case" = $1',
+        'FROM decision d LEFT JOIN account a ON a.id = d.decided_by WHERE d."case" = $1 '
+        "ORDER BY d.decided_at DESC LIMIT 1",
         case_id,
     )
     if not rows:

@@ -9,7 +9,7 @@ from typing import Any
 
 import msgspec
 
-from sandbox.foundation.i18n import _, format_date, format_money, format_number
+from sandbox.foundation.i18n import _, format_date, format_money
 from sandbox.framework.pack import Pack
 from sandbox.framework.questions import Column, Question, QuestionKind, blank
 
@@ -113,8 +113,7 @@ def _measured(pack: Pack, question: Question | Column, value: Any) -> str:
     if kind is QuestionKind.MONEY and isinstance(value, int):
         return format_money(value)
     if kind is QuestionKind.NUMBER and isinstance(value, int | float):
-        unit = getattr(question, "unit", "")
-        return f"{format_number(value)} {pack.unit_symbol(unit)}".strip()
+        return pack.amount(value, getattr(question, "unit", ""))
     if kind is QuestionKind.DATE:
         with suppress(ValueError):
             return format_date(date.fromisoformat(str(value)))

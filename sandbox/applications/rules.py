@@ -41,8 +41,15 @@ LIFE = LifeCycle(
                    precondition="at least one review is submitted and none is open"),
         transition("send_back", "recommended", "in_review", {Role.DECISION_MAKER},
                    label=N_("Back to review")),
-        transition("decide", "recommended", "decided", {Role.DECISION_MAKER}, label=N_("Decide"),
-                   precondition="not by the only reviewer (separation of duties)"),
+        transition("decide", ("recommended", "reconsidering"), "decided", {Role.DECISION_MAKER},
+                   label=N_("Decide"), precondition="not by the only reviewer, and anew not by "
+                   "whoever decided before (separation of duties)"),
+        transition("ask_again", "decided", "reconsidering", _APPLICANT,
+                   label=N_("Ask for reconsideration"),
+                   precondition="once, in time, and before the plan is accepted"),
+        transition("uphold", "reconsidering", "decided", {Role.DECISION_MAKER},
+                   label=N_("Uphold the decision"),
+                   precondition="a reason is given, and not by whoever decided before"),
         transition("withdraw", OPEN, "withdrawn", _APPLICANT, label=N_("Withdraw")),
         transition("lapse", ("draft", "returned", "awaiting_clarification", "decided"), "lapsed",
                    {Role.SYSTEM},
@@ -63,6 +70,7 @@ CLOCKS = {
     "awaiting_clarification": ClockName.CLARIFICATION,
     "recommended": ClockName.DECISION,
     "decided": ClockName.PLAN_ACCEPTANCE,
+    "reconsidering": ClockName.RECONSIDERATION_ANSWER,
 }
 ADMITTED = frozenset({"admitted", "admitted_with_conditions"})
 OUTCOMES = ("admitted", "admitted_with_conditions", "refused", "redirected")
@@ -263,7 +271,7 @@ def check_reviewing(review: Review) -> None:
 def submit_review(review: Review, *, pack: Pack, at: datetime) -> None:
     """Submit a whole review.
 
-    :raises InvalidInput: a criterion has no score, or there is no recommendation.
+    :raises InvalidInput: a criterion has no score or no reason, or there is no recommendation.
     :raises RuleBroken: see :func:`check_reviewing`.
     """
     check_reviewing(review)
@@ -271,6 +279,11 @@ def submit_review(review: Review, *, pack: Pack, at: datetime) -> None:
         f"score_{c.key}": _("Choose a score")
         for c in pack.rubric.criteria
         if c.key not in review.scores
+    }
+    errors |= {
+        f"comment_{c.key}": _("Give the reason for this score: the applicant gets the reasons")
+        for c in pack.rubric.criteria
+        if not review.comments.get(c.key, "").strip()
     }
     if review.recommendation not in RECOMMENDATIONS:
         errors["recommendation"] = _("Choose a recommendation")

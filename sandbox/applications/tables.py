@@ -149,10 +149,13 @@ class Recommendation(Table, tablename="recommendation", db=DB):
 
 
 class Decision(Table, tablename="decision", db=DB):
-    """The decision with all that the sandbox plan will be made of."""
+    """A decision with all that the sandbox plan will be made of; the newest of a case counts.
+
+    There is a second one where the applicant asked and another decision maker decided anew.
+    """
 
     id = UUID(primary_key=True, default=UUID4())
-    case = UUID(unique=True, default=None)
+    case = UUID(index=True, default=None)
     outcome = Varchar(30)
     reasons: Any = JSONB(default=[], help_text="keys of the pack's reasons")
     text = Text(default="", help_text="The decision maker's own words, told to the applicant.")
@@ -163,6 +166,37 @@ class Decision(Table, tablename="decision", db=DB):
     decided_by = UUID(default=None)
     decided_at = Timestamptz()
     letter = UUID(null=True, default=None, help_text="The stored PDF, once the worker made it.")
+
+
+class Reconsideration(Table, tablename="reconsideration", db=DB):
+    """The applicant thinks that a decision is wrong, and what another decision maker says."""
+
+    id = UUID(primary_key=True, default=UUID4())
+    case = UUID(unique=True, default=None, help_text="Once a case.")
+    decision = UUID(default=None, help_text="The decision that it is about.")
+    text = Text(help_text="Which fact or reason is wrong.")
+    asked_by = UUID(default=None)
+    asked_name = Varchar(200)
+    asked_at = Timestamptz()
+    verdict = Varchar(20, default="", help_text="upheld, decided_anew, or empty: waiting.")
+    answer = Text(default="", help_text="Why it was upheld; told to the applicant.")
+    answered_by = UUID(null=True, default=None)
+    answered_at = Timestamptz(null=True, default=None)
+
+
+class Message(Table, tablename="message", db=DB):
+    """What applicant and authority write to each other on the case. Both sides read it.
+
+    The firm sees which side wrote; officials see who.
+    """
+
+    id = UUID(primary_key=True, default=UUID4())
+    case = UUID(index=True, default=None)
+    side = Varchar(20, help_text="applicant or authority")
+    author = UUID(default=None)
+    author_name = Varchar(200)
+    text = Text()
+    at = Timestamptz()
 
 
 class Letter(Table, tablename="letter", db=DB):

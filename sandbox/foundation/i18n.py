@@ -285,6 +285,21 @@ def format_money(minor_units: int | None, currency: str = "") -> str:
     return f"{symbol}\N{NO-BREAK SPACE}{format_number(amount, decimals=places)}".strip()
 
 
+def format_amount(number: float | Decimal | None, unit: str = "") -> str:
+    """A number with its unit's symbol: ``5%``, ``RM 812,000.00``, ``1,200 people``.
+
+    Money is here in whole units, not in minor ones. Nothing for ``None``.
+    """
+    if number is None:
+        return ""
+    if unit == "%":
+        return f"{format_number(number)}%"
+    if unit and unit == currency_symbol():
+        places = numbers.get_currency_precision(_region.currency)
+        return f"{unit}\N{NO-BREAK SPACE}{format_number(number, decimals=places)}"
+    return f"{format_number(number)}\N{NO-BREAK SPACE}{unit}".rstrip()
+
+
 def currency_symbol(currency: str = "") -> str:
     """``RM`` for MYR, as the region writes it; nothing where no currency is set."""
     code = currency or _region.currency

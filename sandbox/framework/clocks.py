@@ -61,6 +61,8 @@ class ClockName(StrEnum):
     CLARIFICATION = "clarification"
     DRAFT = "draft"
     PLAN_ACCEPTANCE = "plan_acceptance"
+    RECONSIDERATION = "reconsideration"
+    RECONSIDERATION_ANSWER = "reconsideration_answer"
     EVIDENCE_DECISION = "evidence_decision"
     BREACH_EXPLANATION = "breach_explanation"
     CORRECTIVE_ACTION = "corrective_action"
@@ -73,7 +75,7 @@ class ClockName(StrEnum):
 EVENTS = (
     "application.submitted", "application.acknowledged", "application.complete",
     "application.last_edited", "application.screening_started", "application.returned",
-    "application.accepted_for_review", "application.decided",
+    "application.accepted_for_review", "application.decided", "reconsideration.asked",
     "review.asked", "review.submitted", "clarification.asked", "clarification.answered",
     "plan.accepted", "evidence.submitted", "evidence.decided", "breach.opened",
     "breach.explained", "corrective_action.asked", "corrective_action.done",

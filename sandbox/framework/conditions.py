@@ -48,10 +48,14 @@ _SECONDS = {
 
 
 class MeasureUnit(Named, frozen=True, kw_only=True):
-    """A unit that metrics and thresholds are counted in; without a ``symbol`` it is not written."""
+    """A unit that metrics and thresholds are counted in; without a ``symbol`` it is not written.
+
+    ``one``: the symbol where there is just one, if it is another word.
+    """
 
     name: Text
     symbol: Text | None = None
+    one: Text | None = None
 
 
 class Metric(Named, frozen=True, kw_only=True):
@@ -67,11 +71,22 @@ class Metric(Named, frozen=True, kw_only=True):
 
 
 class Cap(Part, frozen=True, kw_only=True):
-    """A most that is agreed: so many users, sites, ringgit. ``unit`` is a unit's key."""
+    """A most that is agreed: so many users, sites, ringgit. ``unit`` is a unit's key.
+
+    ``title`` and ``text``: the condition's own with ``{limit}`` where the number stands, so that
+    they say another limit once a decision sets one.
+    """
 
     of: Literal["people", "transactions", "value", "sites", "devices", "area"]
     limit: Positive
     unit: Key
+    title: Text | None = None
+    text: Text | None = None
+
+    def __post_init__(self) -> None:
+        for name, words in (("title", self.title), ("text", self.text)):
+            if words is not None and not all("{limit}" in text for text in words.values()):
+                raise ValueError(f"`{name}` of a cap says `{{limit}}` in every language")
 
 
 class ConditionTemplate(Named, frozen=True, kw_only=True):

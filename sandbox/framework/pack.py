@@ -13,6 +13,7 @@ from typing import Annotated, Any, Literal
 
 import msgspec
 
+from sandbox.foundation.i18n import format_amount
 from sandbox.framework.assessment import Reason, ReasonFor, Rubric, ScreeningCheck, SelfCheck
 from sandbox.framework.calendars import Jurisdiction
 from sandbox.framework.clocks import Calendar, Clock
@@ -369,6 +370,13 @@ class Pack(Part, frozen=True, kw_only=True, dict=True):
             return key
         symbol = found.symbol or Text({})
         return symbol.in_(language) if language else str(symbol)
+
+    def amount(self, number: float | None, unit: str) -> str:
+        """``number`` of unit ``unit`` (its key) as people write it: ``5%``, ``1 person``."""
+        found = self._by_key["unit"].get(unit)
+        if number == 1 and isinstance(found, MeasureUnit) and found.one:
+            return format_amount(number, str(found.one))
+        return format_amount(number, self.unit_symbol(unit))
 
     def say(
         self,

@@ -7,6 +7,7 @@ from typing import Any
 
 import msgspec
 
+from sandbox.applications import terms
 from sandbox.foundation.errors import InvalidInput
 from sandbox.foundation.i18n import _
 from sandbox.framework.pack import Pack
@@ -58,7 +59,7 @@ def amend(
     changed: PlanContent = msgspec.convert(stored(content), PlanContent)
     changed.conditions = [c for c in changed.conditions if c.number not in changes.ends]
     for condition in changed.conditions:
-        _amend_condition(condition, changes, language)
+        _amend_condition(pack, condition, changes, language)
     for milestone in changed.milestones:
         milestone.due_on = changes.milestone_dues.get(milestone.number, milestone.due_on)
     _add_conditions(pack, changed, changes.new_conditions, language, at)
@@ -68,7 +69,9 @@ def amend(
     return changed
 
 
-def _amend_condition(condition: PlannedCondition, changes: Changes, language: str) -> None:
+def _amend_condition(
+    pack: Pack, condition: PlannedCondition, changes: Changes, language: str
+) -> None:
     text = changes.texts.get(condition.number, "").strip()
     if text and text != condition.text.get(language):
         # The other language would still say the old promise.
@@ -76,7 +79,18 @@ def _amend_condition(condition: PlannedCondition, changes: Changes, language: st
     limit = changes.limits.get(condition.number)
     if limit is not None and condition.threshold is not None:
         condition.threshold = {**condition.threshold, "limit": limit}
+    if limit is not None and condition.cap is not None:
+        _amend_cap(pack, condition, int(limit))
     condition.due_on = changes.dues.get(condition.number, condition.due_on)
+
+
+def _amend_cap(pack: Pack, condition: PlannedCondition, limit: int) -> None:
+    """A cap of the library says its new limit; the words of one that was written stay."""
+    assert condition.cap is not None
+    condition.cap = {**condition.cap, "limit": limit}
+    if condition.template:
+        said = terms.capped(pack.condition(condition.template), limit, pack)
+        condition.title, condition.text = said["title"], said["text"]
 
 
 def _add_conditions(
@@ -119,6 +133,7 @@ def _new_condition(
             "source": dict(template.source),
             "due_on": new.due_on,
             "threshold": msgspec.to_builtins(template.threshold) if template.threshold else None,
+            **(terms.capped(template, template.cap.limit, pack) if template.cap else {}),
         },
         at,
     )
@@ -163,7 +178,7 @@ def differences(old: PlanContent, new: PlanContent) -> list[Difference]:
 def _changed_condition(old: PlannedCondition, new: PlannedCondition) -> list[Difference]:
     pairs = {
         "text": (old.text, new.text),
-        "limit": (old.threshold, new.threshold),
+        "limit": (old.threshold or old.cap, new.threshold or new.cap),
         "due": (old.due_on, new.due_on),
     }
     return [

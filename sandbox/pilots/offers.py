@@ -35,8 +35,8 @@ class OfferedPlan(msgspec.Struct, frozen=True, kw_only=True):
     content: plan.PlanContent
 
 
-async def offer_of(application: Application) -> OfferedPlan:
-    """Draw the plan up from the application's newest decision.
+async def offer_of(application: Application, *, accepted_at: datetime | None = None) -> OfferedPlan:
+    """Draw the plan up from the application's newest decision; for its acceptance, with its days.
 
     :raises RuleBroken: nothing has been decided.
     """
@@ -49,10 +49,12 @@ async def offer_of(application: Application) -> OfferedPlan:
     )
     if decision is None:
         raise RuleBroken("plan.accept.undecided", _("Your application has not been decided."))
-    return _drawn(application, decision)
+    return _drawn(application, decision, accepted_at)
 
 
-def _drawn(application: Application, decision: Decision) -> OfferedPlan:
+def _drawn(
+    application: Application, decision: Decision, accepted_at: datetime | None
+) -> OfferedPlan:
     pack = library.pack_of(application.pack_version)
     content = plan.draw_up(
         pack,
@@ -65,7 +67,7 @@ def _drawn(application: Application, decision: Decision) -> OfferedPlan:
         ),
         title=application.title,
         lead=application.lead_sector,
-        at=clock.now(),
+        accepted_at=accepted_at,
     )
     return OfferedPlan(
         subject=Offer(
@@ -82,7 +84,7 @@ def _drawn(application: Application, decision: Decision) -> OfferedPlan:
         decided_by=decision.decided_by,
         lapses_at=rules.due(
             ClockName.PLAN_ACCEPTANCE,
-            decision.decided_at,
+            _counts_from(application, decision),
             (),
             authority=application.authority,
             pack=pack,
@@ -92,11 +94,23 @@ def _drawn(application: Application, decision: Decision) -> OfferedPlan:
     )
 
 
+def _counts_from(application: Application, decision: Decision) -> datetime:
+    """From the decision, or from when it was upheld after the applicant had asked."""
+    if application.state == "decided":
+        return max(decision.decided_at, application.state_since)
+    return decision.decided_at
+
+
 def check_acceptable(offer: OfferedPlan, *, at: datetime) -> None:
     """Whether the plan can be accepted at ``at``.
 
     :raises RuleBroken: the application is not admitted, or the time to accept is over.
     """
+    if offer.state == "reconsidering":
+        raise RuleBroken(
+            "plan.accept.reconsidering",
+            _("Another decision maker looks at the decision again. The plan waits for that."),
+        )
     if offer.state not in {"decided", "lapsed"} or offer.outcome not in rules.ADMITTED:
         raise RuleBroken(
             "plan.accept.not_admitted", _("Only an admitted application has a plan to accept.")

@@ -14,6 +14,7 @@ from typing import Any
 
 import msgspec
 
+from sandbox.applications import terms
 from sandbox.framework import clocks
 from sandbox.framework.conditions import Cadence
 from sandbox.framework.pack import Pack
@@ -24,7 +25,10 @@ Words = dict[str, str]
 
 
 class PlannedCondition(msgspec.Struct, kw_only=True):
-    """A condition as agreed; ``number`` is its own for the life of the pilot."""
+    """A condition as agreed; ``number`` is its own for the life of the pilot.
+
+    ``within``: how long a document may take from the plan's acceptance, which sets ``due_on``.
+    """
 
     number: int
     template: str = ""
@@ -34,8 +38,10 @@ class PlannedCondition(msgspec.Struct, kw_only=True):
     source: Words = {}
     precedent: bool = False
     due_on: date | None = None
+    within: dict[str, Any] | None = None
     every: str = ""
     threshold: dict[str, Any] | None = None
+    cap: dict[str, Any] | None = None
 
 
 class PlannedMilestone(msgspec.Struct, kw_only=True):
@@ -115,11 +121,21 @@ class Decided(msgspec.Struct, kw_only=True):
 
 
 def draw_up(
-    pack: Pack, answers: Mapping[str, Any], decided: Decided, *, title: str, lead: str, at: datetime
+    pack: Pack,
+    answers: Mapping[str, Any],
+    decided: Decided,
+    *,
+    title: str,
+    lead: str,
+    accepted_at: datetime | None = None,
 ) -> PlanContent:
-    """The plan that a decision makes of an application, for acceptance ``at``."""
+    """The plan that a decision makes of an application.
+
+    Days that count from acceptance are set by ``accepted_at``; until then they are no days.
+    """
     conditions = [
-        plan_condition(pack, number, item, at) for number, item in enumerate(decided.conditions, 1)
+        plan_condition(pack, number, item, accepted_at)
+        for number, item in terms.numbered(decided.conditions)
     ]
     milestones = [_milestone(number, item) for number, item in enumerate(decided.milestones, 1)]
     reliefs = decided.reliefs or pack.form.reliefs(answers)
@@ -127,7 +143,7 @@ def draw_up(
     return PlanContent(
         title=title,
         months=decided.months,
-        people_limit=int(people) if people else None,
+        people_limit=terms.people_limit(decided.conditions, people),
         conditions_made=len(conditions),
         milestones_made=len(milestones),
         conditions=conditions,
@@ -138,7 +154,7 @@ def draw_up(
 
 
 def plan_condition(
-    pack: Pack, number: int, item: Mapping[str, Any], at: datetime
+    pack: Pack, number: int, item: Mapping[str, Any], accepted_at: datetime | None
 ) -> PlannedCondition:
     """One condition as a decision or an amendment words it; its template fills the gaps."""
     key = item.get("template") or ""
@@ -151,22 +167,27 @@ def plan_condition(
         source=words(item.get("source")),
         precedent=bool(item.get("precedent")),
         due_on=_day(item.get("due_on")),
+        within=item.get("within") or None,
         every=item.get("every") or "",
         threshold=item.get("threshold") or None,
+        cap=item.get("cap") or None,
     )
     if key:
-        _fill_from_template(pack, planned, at)
+        _fill_from_template(pack, planned)
+    if accepted_at is not None and planned.within and planned.due_on is None:
+        limit = msgspec.convert(planned.within, clocks.Limit)
+        calendar = pack.jurisdiction.calendar()
+        planned.due_on = calendar.day_of(clocks.due(limit, accepted_at, calendar, roll=True))
     return planned
 
 
-def _fill_from_template(pack: Pack, planned: PlannedCondition, at: datetime) -> None:
-    """The title, the cadence and the day, where the decision named none."""
+def _fill_from_template(pack: Pack, planned: PlannedCondition) -> None:
+    """The title, the cadence and the time it may take, where the decision named none."""
     template = pack.condition(planned.template)
     planned.title = planned.title or dict(template.title)
     planned.every = planned.every or (template.every or "")
-    if planned.due_on is None and template.due is not None:
-        calendar = pack.jurisdiction.calendar()
-        planned.due_on = calendar.day_of(clocks.due(template.due, at, calendar))
+    if planned.due_on is None and planned.within is None and template.due is not None:
+        planned.within = msgspec.to_builtins(template.due)
 
 
 def _milestone(number: int, item: Mapping[str, Any]) -> PlannedMilestone:

@@ -10,9 +10,11 @@ from collections.abc import Iterable, Mapping
 from datetime import date, datetime, timedelta
 from uuid import UUID
 
+import msgspec
+
 from sandbox.foundation.errors import InvalidInput, RuleBroken
 from sandbox.foundation.i18n import _
-from sandbox.framework.clocks import add_months
+from sandbox.framework.clocks import Calendar, add_months
 from sandbox.framework.conditions import Cadence, ConditionKind
 from sandbox.framework.publishing import ExitSection
 from sandbox.people.person import Person
@@ -71,12 +73,29 @@ def is_late(condition: Condition, today: date) -> bool:
     return condition.due_on is not None and condition.due_on < today and condition.state in _BINDING
 
 
-def next_due(after: date, every: str) -> date:
-    """When the next periodic report is due, one due on ``after`` having been handed in."""
-    months = {Cadence.MONTHLY: 1, Cadence.QUARTERLY: 3}.get(Cadence(every))
-    if months:
-        return add_months(after, months)
-    return after + timedelta(days=7 if every == Cadence.WEEKLY else 1)
+class Rhythm(msgspec.Struct, frozen=True):
+    """The days on which periodic reports are due, counted from the first day live.
+
+    Counting from there, and not from the report before, a day that is moved to the next working
+    day does not move those after it.
+    """
+
+    start: date
+    calendar: Calendar
+
+    def after(self, day: date, every: str) -> date:
+        """The first day after ``day`` on which a report is due."""
+        due, number = day, 0
+        while due <= day:
+            number += 1
+            due = self.calendar.next_working(self._nth(number, every))
+        return due
+
+    def _nth(self, number: int, every: str) -> date:
+        months = {Cadence.MONTHLY: 1, Cadence.QUARTERLY: 3}.get(Cadence(every))
+        if months:
+            return add_months(self.start, number * months)
+        return self.start + number * timedelta(days=7 if every == Cadence.WEEKLY else 1)
 
 
 # Milestones --------------------------------------------------------------------------------
@@ -136,8 +155,11 @@ def judge(
     reason: str,
     by: UUID | None,
     at: datetime,
+    rhythm: Rhythm | None = None,
 ) -> None:
     """Accept evidence, or return it for a reason; its subject moves along.
+
+    ``rhythm``: that of a pilot that is live, for periodic reports.
 
     :raises InvalidInput: returned without a reason.
     :raises RuleBroken: it was decided before.
@@ -149,12 +171,12 @@ def judge(
         MILESTONE.move(subject, "accept" if accepted else "return", at=at)
         subject.reason = reason
     elif accepted:
-        _credit(subject, at)
+        _credit(subject, rhythm, at)
     evidence.verdict, evidence.verdict_reason = "accepted" if accepted else "returned", reason
     evidence.verdict_by, evidence.verdict_at = by, at
 
 
-def _credit(condition: Condition, at: datetime) -> None:
+def _credit(condition: Condition, rhythm: Rhythm | None, at: datetime) -> None:
     """What accepted evidence does to a condition.
 
     A document or a precedent is met. A periodic report moves its next day. A broken duty is
@@ -167,8 +189,8 @@ def _credit(condition: Condition, at: datetime) -> None:
         condition.met_at = at
     elif condition.state in _BROKEN and condition.kind != ConditionKind.THRESHOLD:
         CONDITION.move(condition, "cure", at=at)
-    if condition.every and condition.due_on:
-        condition.due_on = next_due(condition.due_on, condition.every)
+    if condition.every and condition.due_on and rhythm is not None:
+        condition.due_on = rhythm.after(condition.due_on, condition.every)
 
 
 # Guidance ----------------------------------------------------------------------------------

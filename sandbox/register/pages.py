@@ -35,9 +35,21 @@ def _tiles(numbers: queries.Numbers) -> list[dict[str, Any]]:
     if not numbers.pilots:
         return []
     tiles: list[dict[str, Any]] = [
-        {"value": format_number(numbers.pilots), "label": _("Pilots admitted")},
-        {"value": format_number(numbers.live), "label": _("Live now")},
-        {"value": format_number(numbers.lessons), "label": _("Lessons published")},
+        {
+            "value": format_number(numbers.pilots),
+            "label": _("Pilots admitted"),
+            "href": "/register",
+        },
+        {
+            "value": format_number(numbers.live),
+            "label": _("Live now"),
+            "href": "/register?state=live",
+        },
+        {
+            "value": format_number(numbers.lessons),
+            "label": _("Lessons published"),
+            "href": "/lessons",
+        },
     ]
     if numbers.median_days is not None:
         days = round(numbers.median_days)

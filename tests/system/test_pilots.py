@@ -202,7 +202,7 @@ async def test_more_time_and_a_changed_plan(client: Visitor, people: dict[str, P
         granted = {"verdict": "granted", "months": "2", "reason": "Fair"}
         answer = await maker.submit(f"{path}/extension/decision", granted)
         assert answer.status_code == 303, answer.text
-        offered = {"limit.1": "0.85", "reason": "New cameras"}
+        offered = {"limit.2": "0.85", "reason": "New cameras"}
         answer = await maker.submit(f"{path}/plan", offered)
         assert answer.status_code == 303, answer.text
     assert "New cameras" in await firm.text(f"{path}/plan")

@@ -11,6 +11,8 @@ from sandbox.applications.commands.drafting import (
     submit,
     withdraw,
 )
+from sandbox.applications.commands.messaging import write_message
+from sandbox.applications.commands.reconsidering import ask_reconsideration, uphold
 from sandbox.applications.commands.reviewing import (
     Written,
     assign_reviewer,
@@ -31,8 +33,9 @@ from sandbox.applications.commands.sweeping import sweep
 
 __all__ = [
     "Terms", "Written", "add_note", "answer_clarification", "ask_clarification",
-    "assign_reviewer", "attach",
+    "ask_reconsideration", "assign_reviewer", "attach",
     "begin_screening", "decide", "declare", "detach", "keep_letter", "recommend", "reopen", "route",
     "save_answers", "save_review", "screen", "send_back", "start_application", "submit",
-    "submit_review", "sweep", "take_back_review", "take_case", "withdraw",
+    "submit_review", "sweep", "take_back_review", "take_case", "uphold", "withdraw",
+    "write_message",
 ]  # fmt: skip

@@ -10,6 +10,7 @@ import msgspec
 
 from sandbox.applications import queries, rules
 from sandbox.applications.commands.opening import open_case
+from sandbox.applications.commands.reconsidering import answer_within
 from sandbox.applications.commands.telling import (
     applicant_language,
     keep_words,
@@ -25,10 +26,11 @@ from sandbox.applications.tables import (
     Recommendation,
     Review,
 )
+from sandbox.applications.terms import completed
 from sandbox.foundation import files
 from sandbox.foundation.errors import InvalidInput
 from sandbox.foundation.i18n import _
-from sandbox.foundation.work import work_of
+from sandbox.foundation.work import Work, work_of
 from sandbox.framework import library
 from sandbox.people import queries as people
 from sandbox.people.person import Person, Role
@@ -95,7 +97,8 @@ class Terms(msgspec.Struct, frozen=True, kw_only=True):
     """What a decision says beside its outcome.
 
     Items have the shapes that ``pilots.plan`` reads: conditions ``{template, kind, title, text,
-    source, precedent, due_on, every, threshold}``, milestones ``{title, evidence, month,
+    source, precedent, due_on, every, threshold, cap}`` (:func:`terms.completed` adds ``number`` and
+    ``within``), milestones ``{title, evidence, month,
     due_on}``, reliefs ``{rule, relaxed, scope, replacement, authority}``; texts are language →
     words.
     """
@@ -109,32 +112,29 @@ class Terms(msgspec.Struct, frozen=True, kw_only=True):
 
 
 async def decide(person: Person, application_id: UUID, *, outcome: str, terms: Terms) -> Decision:
-    """Decide. The letter is made by the worker; the applicant is told at once.
+    """Decide, or decide anew where the applicant asked for it.
+
+    The letter is made by the worker; the applicant is told at once.
 
     :raises InvalidInput: reasons, conditions or months are missing.
-    :raises RuleBroken: not recommended yet, or the person is the only reviewer.
+    :raises RuleBroken: not recommended yet, the person is the only reviewer, or made the decision
+        that is looked at again.
     """
     async with work_of(person) as work:
         application = await open_case(work, person, application_id, "decide")
         pack = library.pack_of(application.pack_version)
         rules.LIFE.step(application.state, "decide")
         rules.check_decider(person.id, await _reviews(application))
+        if application.state == "reconsidering":
+            await work.save(await answer_within(work, application, "decided_anew"))
         rules.check_decision(
             outcome, reasons=terms.reasons, conditions=terms.conditions, months=terms.months,
             pack=pack,
         )  # fmt: skip
-        application.outcome, application.decided_at = outcome, work.now
+        application.outcome = outcome
+        application.decided_at = application.decided_at or work.now
         rules.move(application, "decide", pack=pack, at=work.now)
-        admitted = outcome in rules.ADMITTED
-        decision = Decision(
-            id=uuid4(), case=application.id, outcome=outcome, reasons=list(terms.reasons),
-            text=terms.text.strip(),
-            conditions=_stored(terms.conditions) if admitted else [],
-            milestones=_stored(terms.milestones) if admitted else [],
-            reliefs=_stored(terms.reliefs) if admitted else [],
-            months=terms.months if admitted else 0,
-            decided_by=person.id, decided_at=work.now,
-        )  # fmt: skip
+        decision = _decided(work, application, outcome, terms)
         await work.save(application, decision)
         work.record(
             "application.decided", application, outcome=outcome,
@@ -145,12 +145,30 @@ async def decide(person: Person, application_id: UUID, *, outcome: str, terms: T
         letter = getattr(pack.letters, outcome)
         language = await applicant_language(application)
         words = [letter.opening.in_(language)]
-        words += [pack.reason(key).text.in_(language) for key in terms.reasons]
+        words += [pack.reason(key).text.in_(language) for key in decision.reasons]
         words += [terms.text.strip()] if terms.text.strip() else []
         await keep_words(
             work, application, "decision", letter.subject.in_(language), "\n\n".join(words)
         )
     return decision
+
+
+def _decided(work: Work, application: Application, outcome: str, terms: Terms) -> Decision:
+    """The decision as it is kept; terms only where it admits, reasons only that fit."""
+    pack = library.pack_of(application.pack_version)
+    admitted = outcome in rules.ADMITTED
+    fitting = {reason.key for reason in pack.reasons_for(outcome)}  # type: ignore[arg-type]
+    conditions = completed(terms.conditions, pack, application.answers)
+    return Decision(
+        id=uuid4(), case=application.id, outcome=outcome,
+        reasons=[key for key in terms.reasons if key in fitting],
+        text=terms.text.strip(),
+        conditions=_stored(conditions) if admitted else [],
+        milestones=_stored(terms.milestones) if admitted else [],
+        reliefs=_stored(terms.reliefs) if admitted else [],
+        months=terms.months if admitted else 0,
+        decided_by=work.person.id, decided_at=work.now,
+    )  # fmt: skip
 
 
 def _stored(items: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
@@ -172,6 +190,8 @@ async def keep_letter(person: Person, decision_id: UUID, pdf: bytes) -> None:
         decision.letter = stored.id
         await work.save(decision)
         await Letter.update({Letter.file: stored.id}).where(
-            (Letter.case == decision.case) & (Letter.kind == "decision")
+            (Letter.case == decision.case)
+            & (Letter.kind == "decision")
+            & (Letter.at == decision.decided_at)
         )
         work.record("decision.letter_made", decision, sha256=stored.sha256)

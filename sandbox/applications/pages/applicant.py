@@ -8,7 +8,7 @@ from litestar.params import FromPath
 
 from sandbox.applications import answers as forms
 from sandbox.applications import applicant_queries as queries
-from sandbox.applications import commands
+from sandbox.applications import commands, exchange
 from sandbox.applications.policy import APPLY
 from sandbox.foundation import files
 from sandbox.foundation.errors import InvalidInput, NotFound, RuleBroken
@@ -61,10 +61,17 @@ async def show(request: Asked, application: FromPath[UUID]) -> Any:
     """The task list of a draft; the state of what was submitted."""
     found = await queries.one(request.user, application)
     pack = library.pack_of(found.pack_version)
-    template = "tasks" if found.state in {"draft", "returned"} else "status"
+    if found.state in {"draft", "returned"}:
+        return page(request, "applications/tasks.html", application=found, pack=pack, form=Form({}))
+    return await _status_page(request, found, Form({}))
+
+
+async def _status_page(request: Asked, found: queries.Mine, form: Form[Any]) -> Any:
     return page(
-        request, f"applications/{template}.html", application=found, pack=pack, form=Form({})
-    )
+        request, "applications/status.html", status=422 if form.errors else 200,
+        application=found, pack=library.pack_of(found.pack_version), form=form,
+        ask_until=await exchange.may_ask_until(found.id), asked=await exchange.asked(found.id),
+    )  # fmt: skip
 
 
 # Sections ----------------------------------------------------------------------------------
@@ -275,11 +282,7 @@ async def answer(request: Asked, application: FromPath[UUID], question: FromPath
         )
     except InvalidInput as error:
         form: Form[Any] = Form(values, {f"answer_{question}": error.errors["answer"]})
-        pack = library.pack_of(found.pack_version)
-        return page(
-            request, "applications/status.html", status=422, application=found, pack=pack,
-            form=form,
-        )  # fmt: skip
+        return await _status_page(request, found, form)
     flash(request, "success", _("Your answer has been sent."))
     return redirect(request, f"/applications/{application}")
 

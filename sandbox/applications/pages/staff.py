@@ -7,7 +7,7 @@ import msgspec
 from litestar import Request, get, post
 from litestar.params import FromPath
 
-from sandbox.applications import commands, decision_form, queries, rules
+from sandbox.applications import commands, decision_form, exchange, queries, rules, terms
 from sandbox.applications.policy import DECIDE, NOTE, READ_CASES, ROUTE, SCREEN
 from sandbox.foundation.database import fetch
 from sandbox.foundation.errors import InvalidInput, NotFound, RuleBroken
@@ -165,7 +165,7 @@ async def ask(request: Asked, case: FromPath[UUID]) -> Any:
     except InvalidInput as error:
         form: Form[Any] = Form(values, dict(error.errors))
         return await _case_page(request, case, "questions", form, 422)
-    flash(request, "success", _("Asked. The decision clock stands until the answer comes."))
+    flash(request, "success", _("Asked. The decision clock is stopped until the answer comes."))
     return redirect(request, f"/cases/{case}/questions")
 
 
@@ -233,10 +233,10 @@ async def recommend(request: Asked, case: FromPath[UUID]) -> Any:
         )  # fmt: skip
     except InvalidInput as error:
         form: Form[Any] = Form(values, dict(error.errors))
-        return await _decision_page(request, case, form, 422)
+        return await decision_page(request, case, form, 422)
     except RuleBroken as error:
         form = Form(values, {"_": error.message})
-        return await _decision_page(request, case, form, 409)
+        return await decision_page(request, case, form, 409)
     flash(request, "success", _("Recommended. The decision makers have been told."))
     return redirect(request, f"/cases/{case}/decision")
 
@@ -249,7 +249,7 @@ async def send_back(request: Asked, case: FromPath[UUID]) -> Any:
         await commands.send_back(request.user, case, reason=str(values.get("reason") or ""))
     except InvalidInput as error:
         form: Form[Any] = Form(values, dict(error.errors))
-        return await _decision_page(request, case, form, 422)
+        return await decision_page(request, case, form, 422)
     flash(request, "success", _("The case is back with the officer."))
     return redirect(request, f"/cases/{case}")
 
@@ -257,18 +257,21 @@ async def send_back(request: Asked, case: FromPath[UUID]) -> Any:
 @get("/cases/{case:uuid}/decision", permission=READ_CASES)
 async def show_decision(request: Asked, case: FromPath[UUID]) -> Any:
     """The decision beside the application, with what the plan will be made of."""
-    return await _decision_page(request, case, None)
+    return await decision_page(request, case, None)
 
 
-async def _decision_page(
+async def decision_page(
     request: Asked, case_id: UUID, form: Form[Any] | None, status: int = 200
 ) -> Any:
+    """The page of the decision, with the form as it was typed."""
     case = await queries.case(request.user, case_id)
     pack = library.pack_of(case.pack_version)
     answers = await _submitted(case_id)
     recommended = str(case.recommendation["outcome"]) if case.recommendation else ""
-    if form is None:
-        form = Form(decision_form.proposal(pack, answers, recommended))
+    proposed = decision_form.proposal(pack, answers, case.outcome or recommended)
+    if form is None or "months" not in form.values:  # not this page's own form that came back
+        form = Form({**proposed, **form.values}, form.errors) if form else Form(proposed)
+    asked = await exchange.asked(case_id)
     suggested = {template.key for template in pack.suggested(answers)}
     offered = pack.conditions_for(*case.sectors)
     return page(
@@ -279,8 +282,17 @@ async def _decision_page(
         reliefs=decision_form.asked_reliefs(pack, answers), reasons=_reasons(pack),
         outcomes=rules.OUTCOMES, own_rows=range(1, decision_form.OWN_ROWS + 1),
         percents={review.id: pack.rubric.percent(review.scores) for review in case.reviews},
-        recommendations=rules.RECOMMENDATIONS,
+        recommendations=rules.RECOMMENDATIONS, numbered=terms.numbered, when=terms.when,
+        limit_sentence=terms.limit_sentence, asked=asked,
+        deciding=_decides(request.user, case, asked),
     )  # fmt: skip
+
+
+def _decides(person: Person, case: queries.Case, asked: exchange.Asked | None) -> bool:
+    """Whether the person decides now: a recommended case, or one to be looked at again."""
+    other = asked is not None and asked.decided_by != person.id
+    open_ = case.state == "recommended" or (case.state == "reconsidering" and other)
+    return open_ and "decide" in case.can
 
 
 def _reasons(pack: Pack) -> list[tuple[str, list[tuple[str, str, str]]]]:
@@ -307,19 +319,19 @@ async def decide(request: Asked, case: FromPath[UUID]) -> Any:
     form: Form[Any] = Form(values)
     shown = await queries.case(request.user, case)
     try:
-        terms = decision_form.terms_of(
+        decided = decision_form.terms_of(
             values, pack=library.pack_of(shown.pack_version), answers=await _submitted(case),
             language=current_language(),
         )  # fmt: skip
         await commands.decide(
-            request.user, case, outcome=str(values.get("outcome") or ""), terms=terms
+            request.user, case, outcome=str(values.get("outcome") or ""), terms=decided
         )
     except InvalidInput as error:
         form.refuse(error)
-        return await _decision_page(request, case, form, 422)
+        return await decision_page(request, case, form, 422)
     except RuleBroken as error:
         form.errors["_"] = error.message
-        return await _decision_page(request, case, form, 409)
+        return await decision_page(request, case, form, 409)
     flash(request, "success", _("Decided. The applicant has been told; the letter follows."))
     return redirect(request, f"/cases/{case}/decision")
 

@@ -27,7 +27,7 @@ async def accept_plan(person: Person, application_id: UUID) -> Pilot:
     """
     async with work_of(person) as work:
         application = await work.lock(Application, application_id)
-        offer = await offers.offer_of(application)
+        offer = await offers.offer_of(application, accepted_at=work.now)
         allow(person, "accept_plan", offer.subject)
         if await Pilot.exists().where(Pilot.case == application.id):
             raise RuleBroken("plan.accept.again", _("This plan has been accepted."))

@@ -13,10 +13,12 @@ from sandbox.people.person import Person
 from sandbox.pilots import amendments, plan, rules
 from sandbox.pilots.commands.acceptance import condition_row, milestone_row
 from sandbox.pilots.commands.common import (
+    day_of,
     note,
     open_pilot,
     pack_of,
     parts,
+    rhythm_of,
     tell_authority,
     tell_firm,
 )
@@ -234,7 +236,8 @@ async def _apply(work: Work, pilot: Pilot, held: Plan, offered: Plan) -> None:
     for condition in await parts(Condition, pilot.id):
         planned = new.condition(condition.number)
         if planned is not None:
-            condition.text, condition.threshold = planned.text, planned.threshold
+            condition.title, condition.text = planned.title, planned.text
+            condition.threshold = planned.threshold
             _move_day(condition, old.condition(condition.number), planned)
         elif condition.state not in {"met", "waived", "discharged"}:
             condition.reason = offered.reason
@@ -260,6 +263,8 @@ async def _add_new(work: Work, pilot: Pilot, content: PlanContent) -> None:
             row.state_since = work.now
             if pilot.state in rules.RUNNING:
                 rules.CONDITION.move(row, "enter_force", at=work.now)
+                if row.every and row.due_on is None:
+                    row.due_on = rhythm_of(pilot).after(day_of(pack_of(pilot), work.now), row.every)
             await work.save(row)
     reached = {milestone.number for milestone in await parts(Milestone, pilot.id)}
     for agreed in content.milestones:

@@ -16,6 +16,7 @@ from sandbox.pilots.commands.common import (
     note,
     open_part,
     pack_of,
+    rhythm_of,
     tell_authority,
     tell_firm,
 )
@@ -96,8 +97,9 @@ async def judge_evidence(
         table = Condition if evidence.subject_kind == "condition" else Milestone
         subject: Condition | Milestone = await work.lock(table, evidence.subject)
         promises.judge(
-            evidence, subject, accepted=accepted, reason=reason, by=person.id, at=work.now
-        )
+            evidence, subject, accepted=accepted, reason=reason, by=person.id, at=work.now,
+            rhythm=rhythm_of(pilot) if pilot.starts_on else None,
+        )  # fmt: skip
         await work.save(evidence, subject)
         verdict = "accepted" if accepted else "returned"
         kind = evidence.subject_kind

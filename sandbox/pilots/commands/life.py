@@ -8,7 +8,7 @@ from uuid import UUID, uuid4
 from sandbox.foundation.work import Work, work_of
 from sandbox.framework.clocks import ClockName, add_months
 from sandbox.people.person import Person
-from sandbox.pilots import closing, promises, rules
+from sandbox.pilots import closing, rules
 from sandbox.pilots.commands.common import (
     day_of,
     due,
@@ -16,6 +16,7 @@ from sandbox.pilots.commands.common import (
     open_pilot,
     pack_of,
     parts,
+    rhythm_of,
     tell_authority,
     tell_firm,
 )
@@ -58,15 +59,16 @@ async def go_live(person: Person, pilot_id: UUID) -> Pilot:
 
 async def _date_parts(work: Work, pilot: Pilot, conditions: list[Condition]) -> None:
     """Everything counted from the first day live gets its day."""
-    start = pilot.starts_on
-    assert start is not None
+    rhythm = rhythm_of(pilot)
+    start = rhythm.start
     for condition in conditions:
         if condition.every and condition.due_on is None:
-            condition.due_on = promises.next_due(start, condition.every)
+            condition.due_on = rhythm.after(start, condition.every)
     milestones = await parts(Milestone, pilot.id)
     for milestone in milestones:
         if milestone.due_on is None and milestone.month:
-            milestone.due_on = add_months(start, milestone.month)
+            day = add_months(start, milestone.month)
+            milestone.due_on = rhythm.calendar.next_working(day)
     reliefs = await parts(Relief, pilot.id)
     for relief in reliefs:
         relief.from_on, relief.until_on = start, pilot.ends_on

@@ -8,6 +8,7 @@ from uuid import UUID
 from litestar import get, post
 from litestar.params import FromPath
 
+from sandbox.applications import terms
 from sandbox.foundation.errors import Forbidden, InvalidInput, RuleBroken
 from sandbox.foundation.i18n import _, current_language
 from sandbox.foundation.typed import whole
@@ -45,6 +46,7 @@ async def _plan_page(request: Asked, pilot_id: UUID, form: Form[Any]) -> Any:
         content=plan.read(accepted[0].content) if accepted else None,
         offered=offered, offered_content=plan.read(offered.content) if offered else None,
         asked=next((e for e in extensions if e.state == "asked"), None),
+        when=terms.when, limit_sentence=terms.limit_sentence,
     )  # fmt: skip
 
 

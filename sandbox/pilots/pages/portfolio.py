@@ -8,6 +8,7 @@ import msgspec
 from litestar import get, post
 from litestar.params import FromPath
 
+from sandbox.applications import terms
 from sandbox.applications.tables import Application
 from sandbox.foundation.errors import InvalidInput, NotFound, RuleBroken
 from sandbox.foundation.i18n import N_, _
@@ -56,6 +57,7 @@ async def _offer_page(request: Asked, application_id: UUID, form: Form[Any]) -> 
         title=row.title, application=application_id, form=form,
         pack=library.pack_of(row.pack_version),
         may_accept=may(request.user, "accept_plan", offer.subject),
+        when=terms.when, limit_sentence=terms.limit_sentence,
     )  # fmt: skip
 
 

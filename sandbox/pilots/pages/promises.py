@@ -6,6 +6,7 @@ from uuid import UUID
 from litestar import get, post
 from litestar.params import FromPath
 
+from sandbox.applications import terms
 from sandbox.foundation import files
 from sandbox.foundation.errors import InvalidInput, NotFound, RuleBroken
 from sandbox.foundation.i18n import N_, _
@@ -26,6 +27,7 @@ async def show_conditions(request: Asked, pilot: FromPath[UUID]) -> Any:
     return of_head(
         request, head, "conditions", conditions=await queries.parts(Condition, head.id),
         waiting=await queries.waiting_evidence(head.id), is_late=queries.is_late,
+        when=terms.when, limit_sentence=terms.limit_sentence,
     )  # fmt: skip
 
 
@@ -43,7 +45,8 @@ async def _condition_page(
     return of_head(
         request, head, "condition", form, condition=condition,
         evidence=await queries.evidence_of(condition_id), is_late=queries.is_late,
-        is_open=condition.state not in rules.FINAL,
+        is_open=condition.state not in rules.FINAL, when=terms.when,
+        limit_sentence=terms.limit_sentence,
     )  # fmt: skip
 
 

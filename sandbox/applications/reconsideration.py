@@ -1,0 +1,65 @@
+"""Having a decision looked at again: once, in time, by somebody else than who decided. Pure."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from uuid import UUID
+
+from sandbox.foundation.errors import InvalidInput, RuleBroken
+from sandbox.foundation.i18n import _, format_date
+from sandbox.framework import clocks
+from sandbox.framework.pack import Pack
+
+
+def last_moment(pack: Pack, decided_at: datetime) -> datetime:
+    """Until when it can be asked for (pack, clock ``reconsideration``)."""
+    clock = pack.clock("reconsideration")
+    return clocks.due(clock.limit, decided_at, pack.jurisdiction.calendar(), roll=clock.roll)
+
+
+def check_askable(
+    pack: Pack, *, decided_at: datetime, before: bool, accepted: bool, at: datetime
+) -> None:
+    """Whether the applicant may ask at ``at``.
+
+    ``before``: it was asked for already. ``accepted``: the plan is.
+
+    :raises RuleBroken: it was asked for before, the plan is accepted, or the time is over.
+    """
+    if before:
+        raise RuleBroken(
+            "reconsideration.ask.again", _("You have asked once, and once is what there is.")
+        )
+    if accepted:
+        raise RuleBroken(
+            "reconsideration.ask.accepted",
+            _("You have accepted the plan. To change it, write to the case officer."),
+        )
+    last = last_moment(pack, decided_at)
+    if at > last:
+        raise RuleBroken(
+            "reconsideration.ask.late",
+            _("This could be asked until %(day)s.") % {"day": format_date(last)},
+        )
+
+
+def said(text: str, field: str, words: str) -> str:
+    """The text, trimmed.
+
+    :raises InvalidInput: there is none; ``words`` say what is wanted in ``field``.
+    """
+    if not text.strip():
+        raise InvalidInput({field: words})
+    return text.strip()
+
+
+def check_other(person: UUID | None, decided_by: UUID | None) -> None:
+    """Nobody is judge over their own decision: separation of duties.
+
+    :raises RuleBroken: ``reconsideration.answer.same``.
+    """
+    if person == decided_by:
+        raise RuleBroken(
+            "reconsideration.answer.same",
+            _("You made this decision, so another decision maker looks at it again."),
+        )
