@@ -10,6 +10,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from functools import cache
 from pathlib import Path
 from typing import Any, Self
 
@@ -113,6 +114,7 @@ class Site:
         """kill -9, as a machine that runs out of memory would."""
         self.process_of(part).kill()
 
+    @cache  # noqa: B019  (a site lives as long as its test)
     def database_url(self) -> str:
         """Where the site's own database is, for psycopg."""
         done = subprocess.run(

@@ -115,7 +115,8 @@ def demo() -> None:
 
     Makes invented organisations, people, applications, pilots, incidents, lessons and
     reports by the same commands that people use. Meant for an empty database; does nothing
-    where the year has been played. Takes up to two minutes.
+    where the year has been played. One that was interrupted is cleared and played anew, unless
+    other people have accounts beside it. Takes up to two minutes, in which no jobs are done.
     """
     from sandbox.cli import playing
 

@@ -76,6 +76,8 @@ class _Site:
         self.supervisor = supervisor
         self.listening = listening
         self.asked = threading.Event()
+        self.gate = -1
+        self.playing = False
 
     def ask_to_stop(self, _number: int, _frame: FrameType | None) -> None:
         self.asked.set()
@@ -85,22 +87,21 @@ class _Site:
         first = not (settings.var / "run" / "began").exists()
         if first:
             _say(f"Setting up in {settings.var}: the first start takes a little longer.")
-        gate, opener = os.pipe()
+        self.gate, opener = os.pipe()
         if postgres.embedded():
             postgres.ensure_initialised()
             database = Part("database", postgres.command(), signal.SIGINT, patience=60)
             self.supervisor.begin(database)
-        for part in self._web(gate):
+        for part in self._web(self.gate):
             self.supervisor.begin(part)
         self._await_database()
         migrate()
         os.close(opener)
         (settings.var / "run" / "began").touch()
-        answers = self._await_site()
-        for part in self._rest(gate):  # only now, so that all processors serve the site's start
-            self.supervisor.begin(part)
-        if answers:
+        if self._await_site():
             self._tell()
+        if not self.playing:
+            self._begin_rest()
 
     def _web(self, gate: int) -> list[Part]:
         number = self.listening.fileno()
@@ -113,12 +114,13 @@ class _Site:
             for n in range(1, settings.web_workers + 1)
         ]  # fmt: skip
 
-    def _rest(self, gate: int) -> list[Part]:
-        return [
-            _part("worker", "worker", "--but", "documents", files=(gate,)),
-            _part("documents", "worker", "--only", "documents", files=(gate,)),
-            _part("scheduler", "scheduler", files=(gate,)),
-        ]
+    def _begin_rest(self) -> None:
+        """Start what acts by itself: only now, so that all processors serve the site's start,
+        and that nothing acts at today's time on a year which is not told to its end."""
+        gate = (self.gate,)
+        self.supervisor.begin(_part("worker", "worker", "--but", "documents", files=gate))
+        self.supervisor.begin(_part("documents", "worker", "--only", "documents", files=gate))
+        self.supervisor.begin(_part("scheduler", "scheduler", files=gate))
 
     def _await_database(self) -> None:
         end = time.monotonic() + _READY_SECONDS
@@ -151,6 +153,7 @@ class _Site:
             _say("The demo year is being played; you can look around while it fills.")
             command = [sys.executable, "-m", "sandbox", "demo"]
             self.supervisor.begin(Part("demo", command, kept=False))
+            self.playing = True
         else:
             _say(ground.run(playing.welcome()))
         _say(f"\nData and logs are in {settings.var}. Ctrl-C stops everything.")
@@ -159,6 +162,16 @@ class _Site:
         """Keep everything running until somebody asks to stop."""
         while not self.asked.wait(_WATCH):
             self.supervisor.watch()
+            if self.playing and not self.supervisor.runs("demo"):
+                self._end_playing()
+
+    def _end_playing(self) -> None:
+        from sandbox.cli import playing
+
+        self.playing = False
+        if not ground.run(playing.played()):
+            _say("The demo year is not there: the next start plays it from its beginning.")
+        self._begin_rest()
 
     def stop(self) -> None:
         """No new requests, then no new jobs, then nothing left to write, then the database."""

@@ -8,7 +8,7 @@ from uuid import UUID
 import msgspec
 
 from sandbox.demo.year import content
-from sandbox.people import commands, queries
+from sandbox.people import commands, passwords, queries
 from sandbox.people.person import Person, Role
 from sandbox.people.tables import Organisation
 
@@ -32,19 +32,20 @@ async def gather() -> Cast:
     """Make everybody's account, as an administrator and the founders do."""
     officials: dict[tuple[str, str], Person] = {}
     central: list[Person] = []
+    kept = await passwords.hashed(PASSWORD)
     for entry in content("people")["staff"]:
-        person = await _official(entry)
+        person = await _official(entry, kept)
         if entry["role"] == Role.CENTRAL:
             central.append(person)
         for sector in entry.get("sectors", ()):
             officials[entry["role"], sector] = person
     cast = Cast(officials=officials, central=central, founders={}, numbers={})
     for place, (firm, _sector, size) in enumerate(content("organisations")):
-        await _founder(cast, place, firm, size)
+        await _founder(cast, place, firm, size, kept)
     return cast
 
 
-async def _official(entry: dict[str, str]) -> Person:
+async def _official(entry: dict[str, str], kept: str) -> Person:
     made = await commands.make_person(
         name=entry["name"],
         email=_address(entry["name"], entry["authority"]),
@@ -54,14 +55,15 @@ async def _official(entry: dict[str, str]) -> Person:
         sectors=frozenset(entry.get("sectors", ())),
         language="ms" if entry["role"] in {"policymaker", "auditor"} else "en",
         demo=True,
+        kept=kept,
     )
     return await _person(made)
 
 
-async def _founder(cast: Cast, place: int, firm: str, size: str) -> None:
+async def _founder(cast: Cast, place: int, firm: str, size: str, kept: str) -> None:
     name = content("people")["founders"][place]
     made = await commands.make_person(
-        name=name, email=_address(name, firm), password=PASSWORD, demo=True,
+        name=name, email=_address(name, firm), password=PASSWORD, demo=True, kept=kept,
         language="ms" if place % 5 == 3 else "en",
     )  # fmt: skip
     person = await _person(made)

@@ -268,8 +268,11 @@ async def make_person(
     language: str = "en",
     demo: bool = False,
     by: Person = SYSTEM,
+    kept: str = "",
 ) -> UUID:
     """Make a confirmed account with its appointments, as an administrator does.
+
+    ``kept``: what ``passwords.hashed`` made of the password, where many accounts share one.
 
     :raises InvalidInput: the address has an account, or the password is too weak.
     :raises Forbidden: ``by`` is neither an administrator nor the system.
@@ -277,7 +280,7 @@ async def make_person(
     _check_manages(by)
     email = email.strip().lower()
     rules.check_password(password, email)
-    hashed = await passwords.hashed(password)
+    hashed = kept or await passwords.hashed(password)
     async with work_of(by) as work:
         if await _account_of(email) is not None:
             raise InvalidInput({"email": _("This address already has an account")})
