@@ -11,7 +11,7 @@ from sandbox.demo.figures import Feed
 from sandbox.demo.player import Player
 from sandbox.demo.year import content
 from sandbox.foundation.database import fetch
-from sandbox.pilots import commands, rules
+from sandbox.pilots import closing, commands, queries, rules
 from sandbox.pilots.tables import Condition, ExitReport, Metric, Pilot
 from sandbox.telemetry import commands as telemetry
 from sandbox.telemetry.tables import Breach
@@ -249,6 +249,19 @@ async def _exit(player: Player, pilot: Pilot) -> None:
         "moving_to_market": rules.Outcome.MOVING_TO_MARKET,
     }.get(player.case.fate)
     async with player.later(8):
+        found = await Pilot.objects().get(Pilot.id == pilot.id)
+        assert found is not None
+        open_ = closing.loose_ends(found, await queries.promised(pilot.id))
         await commands.accept_exit_report(
-            player.officer, pilot.id, outcome=outcome, words="Thank you. Much was learned."
-        )
+            player.officer, pilot.id, outcome=outcome, words="Thank you. Much was learned.",
+            left={end.id: _LEFT[end.why] for end in open_},
+        )  # fmt: skip
+
+
+_LEFT = {
+    "breached": "The figures did not come back within the limit before testing ended.",
+    "not_handed_in": "The firm explains in its exit report why this was not done.",
+    "waiting": "What was handed in came too late to matter for the result.",
+    "not_reached": "Testing ended before this could be shown.",
+}
+"""Why a pilot was closed over what was still open."""
