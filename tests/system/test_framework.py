@@ -25,7 +25,7 @@ async def test_anyone_reads_the_framework_in_both_languages(
 
     assert english != malay
     assert "National AI Regulatory Sandbox" in english
-    assert "Kotak Pasir Kawal Selia AI Nasional" in malay
+    assert "Kotak Pasir Kawal Selia AI Kebangsaan" in malay
 
 
 async def test_conditions_are_found_by_sector_kind_and_words(client: harness.Visitor) -> None:
