@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -129,7 +129,7 @@ def due(
     """When the clock ``name`` of a case with these stored ``stops``, begun at ``start``, ends:
     the one answer for case pages, the sweep and reports."""
     clock = pack.clock(name)
-    stood = stops_of(stops, clock.stops)
+    stood = stops_of(stops, frozenset(clock.stops))
     return clocks.due(
         clock.limit, start, pack.calendar_of(authority), stops=stood, now=at, roll=clock.roll
     )
@@ -155,12 +155,16 @@ def overdue_step(application: Application, *, pack: Pack, at: datetime) -> str:
     return "lapse" if at > last else ""
 
 
-def stops_of(stops: Sequence[Sequence[Any]], states: Collection[str]) -> list[clocks.Stop]:
+_STOPPED_BEFORE = ("awaiting_clarification",)
+"""The only state that stopped a clock while stops were kept without one."""
+
+
+def stops_of(stops: Sequence[Sequence[Any]], states: frozenset[str]) -> list[clocks.Stop]:
     """When a clock stood that stops in ``states``, as moments."""
     return [
         (datetime.fromisoformat(begin), datetime.fromisoformat(end) if end else None)
-        for begin, end, state in stops
-        if state in states
+        for begin, end, *state in stops
+        if not states.isdisjoint(state or _STOPPED_BEFORE)
     ]
 
 
