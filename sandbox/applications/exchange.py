@@ -62,7 +62,7 @@ async def asked(case_id: UUID) -> Asked | None:
 async def may_ask_until(case_id: UUID) -> datetime | None:
     """Until when the applicant may ask that the decision is looked at again; ``None``: not."""
     rows = await fetch(
-        "SELECT d.decided_at, a.pack_version, "
+        "SELECT d.decided_at, a.pack_version, a.authority, "
         'EXISTS (SELECT 1 FROM reconsideration r WHERE r."case" = a.id) AS before, '
         'EXISTS (SELECT 1 FROM pilot p WHERE p."case" = a.id) AS accepted '
         'FROM application a JOIN decision d ON d."case" = a.id '
@@ -72,9 +72,12 @@ async def may_ask_until(case_id: UUID) -> datetime | None:
     if not rows:
         return None
     (row,) = rows
-    pack = library.pack_of(row.pop("pack_version"))
+    pack = library.pack_of(row["pack_version"])
+    last = reconsideration.last_moment(pack, row["decided_at"], row["authority"])
     try:
-        reconsideration.check_askable(pack, **row, at=clock.now())
+        reconsideration.check_askable(
+            last, before=row["before"], accepted=row["accepted"], at=clock.now()
+        )
     except RuleBroken:
         return None
-    return reconsideration.last_moment(pack, row["decided_at"])
+    return last

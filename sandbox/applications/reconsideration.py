@@ -5,22 +5,22 @@ from __future__ import annotations
 from datetime import datetime
 from uuid import UUID
 
+from sandbox.applications import rules
 from sandbox.foundation.errors import InvalidInput, RuleBroken
 from sandbox.foundation.i18n import _, format_date
-from sandbox.framework import clocks
+from sandbox.framework.clocks import ClockName
 from sandbox.framework.pack import Pack
 
 
-def last_moment(pack: Pack, decided_at: datetime) -> datetime:
-    """Until when it can be asked for (pack, clock ``reconsideration``)."""
-    clock = pack.clock("reconsideration")
-    return clocks.due(clock.limit, decided_at, pack.jurisdiction.calendar(), roll=clock.roll)
+def last_moment(pack: Pack, decided_at: datetime, authority: str) -> datetime:
+    """Until when it can be asked for, by the calendar of ``authority``."""
+    return rules.due(
+        ClockName.RECONSIDERATION, decided_at, (), authority=authority, pack=pack, at=decided_at
+    )
 
 
-def check_askable(
-    pack: Pack, *, decided_at: datetime, before: bool, accepted: bool, at: datetime
-) -> None:
-    """Whether the applicant may ask at ``at``.
+def check_askable(last: datetime, *, before: bool, accepted: bool, at: datetime) -> None:
+    """Whether the applicant may ask at ``at``, ``last`` being the last moment for it.
 
     ``before``: it was asked for already. ``accepted``: the plan is.
 
@@ -35,7 +35,6 @@ def check_askable(
             "reconsideration.ask.accepted",
             _("You have accepted the plan. To change it, write to the case officer."),
         )
-    last = last_moment(pack, decided_at)
     if at > last:
         raise RuleBroken(
             "reconsideration.ask.late",

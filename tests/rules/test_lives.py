@@ -14,6 +14,7 @@ import pytest
 from hypothesis import strategies as st
 from hypothesis.stateful import invariant, rule
 
+from sandbox.applications import reconsideration
 from sandbox.applications import rules as applications
 from sandbox.applications.tables import Application, Review
 from sandbox.foundation.lifecycle import LifeCycle
@@ -36,6 +37,7 @@ from tests.rules.test_lives_of_pilots import (
 )
 
 PACK: Pack = library.current()
+SELDOM = st.sampled_from([False, False, False, True])
 WRITER, SECOND = uuid4(), uuid4()
 
 
@@ -49,13 +51,17 @@ class ApplicationLife(Life):
         answer: awaiting_clarification > in_review
         recommend: in_review > recommended
         send_back: recommended > in_review
-        decide: recommended > decided
+        decide: recommended reconsidering > decided
+        ask_again: decided > reconsidering
+        uphold: reconsidering > decided
         withdraw: draft submitted screening returned in_review > withdrawn
         withdraw: awaiting_clarification recommended > withdrawn
-        lapse: draft returned awaiting_clarification > lapsed
+        lapse: draft returned awaiting_clarification decided > lapsed
         reopen: lapsed > draft
     """)
-    guarded = frozenset({"submit", "return", "accept", "recommend", "decide", "reopen"})
+    guarded = frozenset(
+        {"submit", "return", "accept", "recommend", "decide", "ask_again", "uphold", "reopen"}
+    )
 
     start: ClassVar = {
         "state": st.sampled_from(sorted(applications.LIFE.states)),
@@ -63,7 +69,10 @@ class ApplicationLife(Life):
     }
 
     def begins(self, state: str, fresh: bool) -> None:
-        self.row = row_of(Application, state=state, sectors=["healthcare"], stops=[], version=0)
+        self.row = row_of(
+            Application, state=state, sectors=["healthcare"], stops=[], version=0,
+            authority=PACK.lead_of("healthcare").key, outcome="refused",
+        )  # fmt: skip
         self.row.submitted_at = None if fresh else NOW
         self.row.complete_at = self.row.submitted_at
 
@@ -135,10 +144,12 @@ class ApplicationLife(Life):
         reasons = [known[0].key] if known and reasoned else []
 
         def decide() -> None:
+            applications.LIFE.step(self.row.state, "decide")
             applications.check_decider(WRITER, reviews)
             applications.check_decision(
                 outcome, reasons=reasons, conditions=[{}] * conditions, months=months, pack=PACK
             )
+            self.row.outcome = outcome
             applications.move(self.row, "decide", pack=PACK, at=NOW)
 
         admits = outcome.startswith("admitted")
@@ -148,6 +159,28 @@ class ApplicationLife(Life):
             and (bool(conditions) or outcome != "admitted_with_conditions")
         )  # fmt: skip
         self.takes(self.row, "decide", decide, when=holds)
+
+    @rule(before=SELDOM, accepted=SELDOM, late=SELDOM)
+    def is_asked_about_again(self, before: bool, accepted: bool, late: bool) -> None:
+        decided = NOW - timedelta(days=60 if late else 1)
+        last = reconsideration.last_moment(PACK, decided, self.row.authority)
+
+        def ask() -> None:
+            applications.LIFE.step(self.row.state, "ask_again")
+            reconsideration.check_askable(last, before=before, accepted=accepted, at=NOW)
+            applications.move(self.row, "ask_again", pack=PACK, at=NOW)
+
+        self.takes(self.row, "ask_again", ask, when=not (before or accepted or late))
+
+    @rule(by=st.sampled_from([WRITER, SECOND]), reasoned=OFTEN)
+    def is_upheld(self, by: UUID, reasoned: bool) -> None:
+        def uphold() -> None:
+            applications.LIFE.step(self.row.state, "uphold")
+            reconsideration.check_other(by, WRITER)
+            reconsideration.said("It stands." if reasoned else " ", "answer", "Say why")
+            applications.move(self.row, "uphold", pack=PACK, at=NOW)
+
+        self.takes(self.row, "uphold", uphold, when=by != WRITER and reasoned)
 
     @rule()
     def is_opened_again(self) -> None:
@@ -167,7 +200,10 @@ class ApplicationLife(Life):
     @invariant()
     def is_declared_and_its_clock_runs(self) -> None:
         assert self.row.state in applications.LIFE.states
-        ended = self.row.state in {"decided", "withdrawn", "lapsed"}
+        admitted = self.row.outcome in applications.ADMITTED
+        ended = self.row.state in {"withdrawn", "lapsed"} or (
+            self.row.state == "decided" and not admitted
+        )
         assert ended or self.row.clock == "" or self.row.due_at > NOW - timedelta(days=1)
         assert not (ended and self.row.clock)
 
@@ -188,7 +224,7 @@ class ReviewLife(Life):
     }
 
     def begins(self, state: str) -> None:
-        self.row = row_of(Review, state=state, scores={}, recommendation="")
+        self.row = row_of(Review, state=state, scores={}, comments={}, recommendation="")
 
     @rule(conflict=st.sampled_from(["", "  ", "My brother’s firm."]))
     def declares(self, conflict: str) -> None:
@@ -199,15 +235,19 @@ class ReviewLife(Life):
     def writes(self) -> None:
         self.takes(self.row, "write", lambda: applications.check_reviewing(self.row))
 
-    @rule(scored=OFTEN, recommendation=st.sampled_from(["admit", "conditions", "refuse", "", "x"]))
-    def submits(self, scored: bool, recommendation: str) -> None:
+    @rule(
+        scored=OFTEN, reasoned=OFTEN,
+        recommendation=st.sampled_from(["admit", "conditions", "refuse", "", "x"]),
+    )  # fmt: skip
+    def submits(self, scored: bool, reasoned: bool, recommendation: str) -> None:
         criteria = PACK.rubric.criteria
         self.row.scores = {c.key: 3 for c in (criteria if scored else criteria[1:])}
+        self.row.comments = {c.key: "Shown." for c in (criteria if reasoned else criteria[1:])}
         self.row.recommendation = recommendation
         self.takes(
             self.row, "submit",
             lambda: applications.submit_review(self.row, pack=PACK, at=NOW),
-            when=scored and recommendation in {"admit", "conditions", "refuse"},
+            when=scored and reasoned and recommendation in {"admit", "conditions", "refuse"},
         )  # fmt: skip
 
 
@@ -322,10 +362,11 @@ LIVES: dict[type[Life], LifeCycle | None] = {
 }
 CYCLES = [cycle for cycle in LIVES.values() if cycle is not None]
 # Said in the table for people to read; what happens then is a command's to do, not a refusal:
-# an answer that leaves another question open is kept, and the case goes on waiting; conditions
+# an answer that leaves another question open is kept, and the case goes on waiting; a case lapses
+# when the sweep finds its clock run out; conditions
 # move with their pilot, their evidence and their figures.
 TOLD_ONLY = {
-    "application": {"answer"},
+    "application": {"answer", "lapse"},
     "condition": {"meet", "enter_force", "breach", "cure", "discharge"},
     "pilot": {"close"},
     "incident": {"reopen"},

@@ -38,7 +38,7 @@ async def ask_reconsideration(
         pack = library.pack_of(application.pack_version)
         decision = await newest_decision(application.id)
         reconsideration.check_askable(
-            pack, decided_at=decision.decided_at,
+            reconsideration.last_moment(pack, decision.decided_at, application.authority),
             before=await Reconsideration.exists().where(Reconsideration.case == application.id),
             accepted=await _has_pilot(application.id), at=work.now,
         )  # fmt: skip
@@ -61,7 +61,7 @@ async def newest_decision(case_id: UUID) -> Decision:
         Decision.decided_at, ascending=False
     ).first().output(load_json=True)  # fmt: skip
     if found is None:
-        raise RuleBroken("reconsideration.undecided", _("Nothing has been decided yet."))
+        raise RuleBroken("reconsideration.ask.undecided", _("Nothing has been decided yet."))
     return found
 
 
