@@ -149,7 +149,7 @@ def create_app() -> Litestar:
             sessions.session_config().middleware,
             DefineMiddleware(Authentication),
         ],
-        guards=[security.declared_permission],
+        guards=[security.declared_permission, security.limited_forms],
         csrf_config=security.csrf_config(),
         exception_handlers=errors.HANDLERS,
         template_config=templating.template_config(),

@@ -22,6 +22,7 @@ from sandbox.foundation.web import api, sessions
 from sandbox.people import queries, rules
 from sandbox.people.person import NOBODY, Delegate, Person
 
+LANGUAGE = "language"  # the cookie of a choice: a visitor needs no session for it
 USE_NOTED = timedelta(minutes=1)
 
 
@@ -45,7 +46,7 @@ class Authentication(AbstractAuthenticationMiddleware):
         if connection.scope["path"].startswith(api.PATHS):
             machine = await _machine(connection)
             person = machine.person if machine else NOBODY
-            i18n.set_language(_language(connection, {}, person))
+            i18n.set_language(_language(connection, person))
             return AuthenticationResult(user=person, auth=machine)
         session = connection.scope.get("session")
         person = await _meet(connection, session if isinstance(session, dict) else {})
@@ -63,7 +64,7 @@ async def _meet(
     """Who has this session; the answer will speak their language."""
     account = session.get("person")
     person = (await queries.person(UUID(account)) if account else None) or NOBODY
-    i18n.set_language(_language(connection, session, person))
+    i18n.set_language(_language(connection, person))
     return person
 
 
@@ -112,11 +113,9 @@ def machine_of(request: Request[Person, Any, Any], pilot: UUID | None = None) ->
     return machine
 
 
-def _language(
-    connection: ASGIConnection[Any, Any, Any, Any], session: Mapping[str, Any], person: Person
-) -> str:
+def _language(connection: ASGIConnection[Any, Any, Any, Any], person: Person) -> str:
     """What the visitor chose, else what the person reads, else what the browser asks for."""
-    chosen = session.get("language")
+    chosen = connection.cookies.get(LANGUAGE)
     if chosen in i18n.LANGUAGES:
         return str(chosen)
     if person.signed_in and person.language in i18n.LANGUAGES:

@@ -67,12 +67,11 @@ async def _ticket(work: Work, purpose: str, email: str, **columns: Any) -> tuple
 
 
 async def _take_ticket(work: Work, plain: str, purpose: str) -> Ticket:
-    ticket: Any = (
-        await Ticket.objects()
-        .where(Ticket.secret_hash == rules.hashed(plain))
-        .lock_rows("UPDATE")
-        .first()
-    )
+    same = Ticket.secret_hash == rules.hashed(plain)
+    found = await Ticket.select(Ticket.email).where(same).first()
+    if found is not None:
+        await _hold(found["email"])
+    ticket: Any = await Ticket.objects().where(same).lock_rows("UPDATE").first()
     rules.use_ticket(ticket, purpose, work.now)
     await work.save(ticket)
     return cast("Ticket", ticket)
@@ -89,9 +88,14 @@ async def forget_tickets() -> None:
     await fetch("DELETE FROM ticket WHERE least(used_at, expires_at) < now() - interval '1 day'")
 
 
-async def _account_of(email: str) -> Account | None:
-    """The account of ``email``; until the work ends nobody else makes one for it."""
+async def _hold(email: str) -> None:
+    """Until the work ends nobody else uses a link of ``email`` or makes an account for it."""
     await fetch("SELECT pg_advisory_xact_lock(hashtextextended($1, 0))", f"account:{email}")
+
+
+async def _account_of(email: str) -> Account | None:
+    """The account of ``email``, of which there will be no other until the work ends."""
+    await _hold(email)
     found: Account | None = await Account.objects().where(Account.email == email).first()
     return found
 

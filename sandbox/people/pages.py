@@ -15,11 +15,13 @@ from sandbox.foundation.web.forms import Form, read_form, read_values
 from sandbox.foundation.web.pages import NavigationLink, flash, local_path, page, redirect
 from sandbox.foundation.web.security import limit
 from sandbox.people import commands, forms, queries, rules
+from sandbox.people.authentication import LANGUAGE
 from sandbox.people.person import ROLE_NAMES, STAFF, Level, Person, Role
 from sandbox.people.policy import BE_A_MEMBER, MANAGE_PEOPLE
 from sandbox.people.tables import Account
 from sandbox.settings import settings
 
+_YEAR = 365 * 24 * 3600  # seconds
 Asked = Request[Person, Any, Any]
 
 # The first page of each role, by what it has to do; the first that fits counts.
@@ -49,6 +51,11 @@ async def _enter(request: Asked, account: UUID, path: str = "") -> Any:
     return redirect(request, local_path(path, first_page(person)))
 
 
+async def _limit_mails(request: Asked, email: str) -> None:
+    """So many mails an hour to an address that somebody typed, whoever it was."""
+    await limit(request, "mail-to", times=5, seconds=3600, of=email.lower())
+
+
 @get("/sign-up", permission=PUBLIC)
 async def sign_up_form(request: Asked) -> Any:
     """Ask for a new account."""
@@ -61,6 +68,7 @@ async def sign_up(request: Asked) -> Any:
     await limit(request, "sign-up", times=10, seconds=3600)
     form = await read_form(request, forms.SignUp)
     if form.valid:
+        await _limit_mails(request, form.data.email)
         try:
             mark = await commands.sign_up(
                 name=form.data.name,
@@ -172,6 +180,7 @@ async def forgotten(request: Asked) -> Any:
     form = await read_form(request, forms.AskReset)
     if not form.valid:
         return page(request, "people/forgotten.html", status=422, form=form)
+    await _limit_mails(request, form.data.email)
     await commands.ask_reset(email=form.data.email, language=current_language())
     return _check_mail(request, form.data.email)
 
@@ -276,6 +285,8 @@ async def invite(request: Asked) -> Any:
     form = await read_form(request, forms.Invitation)
     if not form.valid:
         return await _organisation_page(request, form, status=422)
+    await limit(request, "invite", times=30, seconds=3600, of=str(request.user.organisation))
+    await _limit_mails(request, form.data.email)
     await commands.invite(request.user, email=form.data.email, level=form.data.level)
     flash(
         request,
@@ -290,10 +301,13 @@ async def choose_language(request: Asked, code: FromPath[str]) -> Any:
     """Read everything in another language from now on."""
     if code not in LANGUAGES:
         raise NotFound
-    request.session["language"] = code
     if request.user.signed_in:
         await commands.speak(request.user, code)
-    return redirect(request, local_path((await request.form()).get("back")))
+    answer = redirect(request, local_path((await request.form()).get("back")))
+    answer.set_cookie(
+        LANGUAGE, code, max_age=_YEAR, secure=settings.https, httponly=True, samesite="lax"
+    )
+    return answer
 
 
 @get("/account", permission=SIGNED_IN)

@@ -24,12 +24,17 @@ CREATE FUNCTION log_sent() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN INSERT INTO sent_log VALUES (NEW.id); RETURN NEW; END $$;
 CREATE TRIGGER log_sent AFTER UPDATE OF state ON mail
 FOR EACH ROW WHEN (OLD.state IS DISTINCT FROM NEW.state) EXECUTE FUNCTION log_sent();
+CREATE FUNCTION count_nothing() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN NEW.times := 1; RETURN NEW; END $$;
+CREATE TRIGGER count_nothing BEFORE INSERT OR UPDATE ON rate_count
+FOR EACH ROW EXECUTE FUNCTION count_nothing();
 """
 
 
 @pytest.fixture(scope="module")
 def hit() -> Iterator[Site]:
-    """A site of this module's own, whose mails leave a mark each time one is sent."""
+    """A site of this module's own, whose mails leave a mark each time one is sent, and which
+    lets people invite as many colleagues as they like."""
     with Site(WORKER_THREADS="2") as site:
         site.sql(LOGGED)
         yield site

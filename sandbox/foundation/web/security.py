@@ -7,7 +7,7 @@ import time
 from typing import Any
 
 from litestar.config.csrf import CSRFConfig
-from litestar.connection import ASGIConnection, Request
+from litestar.connection import ASGIConnection
 from litestar.datastructures import MutableScopeHeaders
 from litestar.enums import ScopeType
 from litestar.handlers.base import BaseRouteHandler
@@ -19,6 +19,9 @@ from sandbox.foundation.i18n import _
 from sandbox.foundation.policy import Permission
 from sandbox.foundation.web import api
 from sandbox.settings import settings
+
+AnyConnection = ASGIConnection[Any, Any, Any, Any]
+FORM_TIMES, FORM_SECONDS = 60, 300  # a form that is open to everybody, for one address
 
 _POLICY = (
     "default-src 'none'; "
@@ -95,9 +98,7 @@ def check_permissions_declared(routes: Any) -> None:
                 raise UndeclaredPermission(route.path)
 
 
-async def declared_permission(
-    connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler
-) -> None:
+async def declared_permission(connection: AnyConnection, handler: BaseRouteHandler) -> None:
     """Guard of every route: whoever asks must hold the permission that the route declares.
 
     :raises SignInNeeded: nobody has signed in, or a machine has sent no key that works.
@@ -113,7 +114,20 @@ async def declared_permission(
     raise Forbidden(_("Your role does not include this page."))
 
 
-def client_address(request: Request[Any, Any, Any]) -> str:
+async def limited_forms(connection: AnyConnection, handler: BaseRouteHandler) -> None:
+    """Guard of every route: a form that is open to everybody takes so many posts of an address.
+
+    A handler that costs more, or sends mail, asks for a stricter :func:`limit` of its own.
+
+    :raises TooMany: beyond that.
+    """
+    wanted = handler.opt.get("permission")
+    if wanted is not None and wanted.everyone and connection.scope.get("method") == "POST":
+        template = connection.scope["path_template"]
+        await limit(connection, f"form:{template}"[:150], times=FORM_TIMES, seconds=FORM_SECONDS)
+
+
+def client_address(request: AnyConnection) -> str:
     """The caller's address, believing as many proxies as ``TRUSTED_PROXIES`` says."""
     forwarded = request.headers.get("x-forwarded-for", "").split(",")
     hops = settings.trusted_proxies
@@ -123,7 +137,7 @@ def client_address(request: Request[Any, Any, Any]) -> str:
 
 
 async def limit(
-    request: Request[Any, Any, Any], what: str, *, times: int, seconds: int, of: str = ""
+    request: AnyConnection, what: str, *, times: int, seconds: int, of: str = ""
 ) -> None:
     """Let a caller do ``what`` at most ``times`` in ``seconds``, over all web processes.
 

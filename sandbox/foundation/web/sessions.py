@@ -144,9 +144,7 @@ async def sign_in(request: Request[Any, Any, Any], account: UUID) -> None:
     old = request.cookies.get("session")
     if old:
         await PostgresStore().delete(old)
-    keep: dict[str, Any] = {
-        key: request.session[key] for key in ("language", "flashes") if key in request.session
-    }
+    keep = {key: request.session[key] for key in ("flashes",) if key in request.session}
     request.scope["state"][_FRESH_ID] = Backend(session_config()).generate_session_id()
     request.set_session(keep | {"person": str(account)})
 
