@@ -26,6 +26,7 @@ from sandbox.foundation.web import (
     sessions,
     states,
     templating,
+    uploads,
 )
 from sandbox.framework import library
 from sandbox.framework.pack import Pack
@@ -138,7 +139,12 @@ def create_app() -> Litestar:
             ready,
             metrics,
             assets.router(),
-            Router("/", route_handlers=_parts("pages", "ROUTES"), include_in_schema=False),
+            Router(
+                "/",
+                route_handlers=_parts("pages", "ROUTES"),
+                include_in_schema=False,
+                request_max_body_size=uploads.MOST_READ,
+            ),
             *_parts("api", "ROUTES"),
         ],
         lifespan=[_pool],
@@ -154,6 +160,7 @@ def create_app() -> Litestar:
         exception_handlers=errors.HANDLERS,
         template_config=templating.template_config(),
         plugins=[HTMXPlugin()],
+        request_class=uploads.FormRequest,
         openapi_config=OpenAPIConfig(
             title="Rintis API",
             version="1.0.0",

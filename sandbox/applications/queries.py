@@ -105,6 +105,7 @@ class Line(msgspec.Struct, frozen=True, kw_only=True):
     reviews: int
     reviews_done: int
     sort: datetime
+    rank: int = 0
 
 
 _LINE = """
@@ -129,13 +130,22 @@ async def queue(person: Person, filters: Filters, cursor: Cursor | None) -> Page
     where, bound = _narrowed(person, filters, values)
     closed = filters.state in {"decided", "withdrawn", "lapsed", "all"}
     first = len(bound) + 1
-    after, order, more = keyset((_SORT, "a.id"), cursor, descending=closed, first=first)
+    rank = "(a.state = '')::int" if closed else _rank(person)
+    after, order, more = keyset((rank, _SORT, "a.id"), cursor, descending=closed, first=first)
+    line = _LINE.replace("AS sort\n", f"AS sort, {rank} AS rank\n")
     rows = await fetch(
-        f"{_LINE} WHERE {seen} AND {where} AND {after} ORDER BY {order} LIMIT 26",
+        f"{line} WHERE {seen} AND {where} AND {after} ORDER BY {order} LIMIT 26",
         *bound, *more,
     )  # fmt: skip
     lines = [Line(**row) for row in rows]
-    return paginate(lines, cursor, key=lambda line: (line.sort, line.id))
+    return paginate(lines, cursor, key=lambda line: (line.rank, line.sort, line.id))
+
+
+def _rank(person: Person) -> str:
+    """What comes first among open cases: for who decides those to decide, for everyone the
+    running clocks, and last those that wait for the applicant."""
+    first = "WHEN a.state = 'recommended' THEN 0 " if person.is_any(Role.DECISION_MAKER) else ""
+    return f"CASE {first}WHEN a.state IN ('returned', 'awaiting_clarification') THEN 2 ELSE 1 END"
 
 
 def _narrowed(person: Person, filters: Filters, values: list[Any]) -> tuple[str, list[Any]]:

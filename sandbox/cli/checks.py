@@ -73,7 +73,7 @@ def _settings() -> Found:
         )
     if public and settings.demo:
         return State.NOTE, "DEMO=1 lets anybody sign in as anybody: never on a public address"
-    return State.OK, f"data in {settings.var}, site at {settings.base_url}"
+    return State.OK, f"data in {settings.var}; with these settings, site at {settings.base_url}"
 
 
 def _database() -> Found:

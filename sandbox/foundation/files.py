@@ -26,7 +26,7 @@ from sandbox.foundation.i18n import _, format_size
 from sandbox.foundation.tables import StoredFile
 from sandbox.foundation.work import Work
 
-LARGEST = 20 * 1024 * 1024
+LARGEST = 20_000_000
 """Bytes of one upload."""
 
 _OFFICE = "application/vnd.openxmlformats-officedocument."

@@ -313,7 +313,7 @@ def format_size(size: int) -> str:
     unit, factor = next(
         (unit, factor) for unit, factor in _SIZES if size < factor * 1000 or unit == _SIZES[-1][0]
     )
-    places = 0 if unit == "kB" else 1
+    places = 0 if unit == "kB" or size % factor == 0 else 1
     return f"{format_number(size / factor, decimals=places)}\N{NO-BREAK SPACE}{unit}"
 
 

@@ -157,6 +157,7 @@ async def sign_in_demo(request: Asked, account: FromPath[UUID]) -> Any:
     )
     if not demo:
         raise NotFound
+    request.session["language"] = current_language()  # as the visitor reads, not as they do
     return await _enter(request, account)
 
 
@@ -208,7 +209,16 @@ async def reset(request: Asked, secret: FromPath[str]) -> Any:
 @get("/invite/{secret:str}", permission=PUBLIC)
 async def invitation(request: Asked, secret: FromPath[str]) -> Any:
     """Welcome an invited colleague."""
-    return page(request, "people/join.html", form=Form(), secret=secret)
+    return await _join_page(request, secret, Form())
+
+
+async def _join_page(
+    request: Asked, secret: str, form: Form[forms.Joining], status: int = 200
+) -> Any:
+    invited = await queries.invitation(secret)
+    return page(
+        request, "people/join.html", status=status, form=form, secret=secret, invited=invited
+    )
 
 
 @post("/invite/{secret:str}", permission=PUBLIC)
@@ -228,7 +238,7 @@ async def join(request: Asked, secret: FromPath[str]) -> Any:
             form.refuse(error)
         except RuleBroken as error:
             return page(request, "people/link_spent.html", status=409, message=error.message)
-    return page(request, "people/join.html", status=422, form=form, secret=secret)
+    return await _join_page(request, secret, form, status=422)
 
 
 @get("/organisation/new", permission=BE_A_MEMBER)
@@ -276,6 +286,7 @@ async def _organisation_page(
         status=status,
         form=form,
         members=await queries.members(request.user.organisation),
+        pending=await queries.pending_invitations(request.user.organisation),
     )
 
 

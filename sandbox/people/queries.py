@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 import msgspec
 
+from sandbox.foundation import clock
 from sandbox.foundation.database import fetch
+from sandbox.people import rules
 from sandbox.people.person import Level, Person, Role
 
 _PERSON = """
@@ -69,6 +72,43 @@ async def members(organisation: UUID) -> list[Person]:
     """The members of ``organisation``, owners first."""
     query = _PERSON.replace("{where}", "o.id = $1") + " ORDER BY m.level DESC, a.name"
     return [_person(row) for row in await fetch(query, organisation)]
+
+
+class PendingInvitation(msgspec.Struct, frozen=True):
+    """Somebody who was invited and has not joined yet."""
+
+    email: str
+    level: str
+    expires_at: datetime
+
+
+async def pending_invitations(organisation: UUID) -> list[PendingInvitation]:
+    """The invitations into ``organisation`` that still work, oldest first."""
+    rows = await fetch(
+        "SELECT email, level, expires_at FROM ticket WHERE purpose = 'invite' "
+        "AND organisation = $1 AND used_at IS NULL AND expires_at > $2 ORDER BY expires_at",
+        organisation, clock.now(),
+    )  # fmt: skip
+    return [PendingInvitation(**row) for row in rows]
+
+
+class Invitation(msgspec.Struct, frozen=True):
+    """Who invites into which organisation."""
+
+    organisation: str
+    inviter: str
+
+
+async def invitation(secret: str) -> Invitation | None:
+    """What the link with ``secret`` invites to; ``None`` where it works no more."""
+    rows = await fetch(
+        "SELECT o.name AS organisation, a.name AS inviter FROM ticket t "
+        "JOIN organisation o ON o.id = t.organisation JOIN account a ON a.id = t.made_by "
+        "WHERE t.purpose = 'invite' AND t.secret_hash = $1 AND t.used_at IS NULL "
+        "AND t.expires_at > $2",
+        rules.hashed(secret), clock.now(),
+    )  # fmt: skip
+    return Invitation(**rows[0]) if rows else None
 
 
 class DemoPerson(msgspec.Struct, frozen=True):

@@ -5,6 +5,7 @@ import {
 } from 'govuk-frontend'
 import htmx from 'htmx.org'
 import { startAutosave } from './autosave.js'
+import { startFiles } from './files.js'
 import { startQuestions } from './questions.js'
 import { startRows } from './rows.js'
 
@@ -55,6 +56,7 @@ function start (root) {
     for (const element of found) new Component(element) // eslint-disable-line no-new
   }
   startQuestions(root)
+  startFiles(root)
   startAutosave(root)
   startRows(root)
   for (const table of root.querySelectorAll('.app-table')) label(table)
@@ -99,9 +101,12 @@ for (const form of document.querySelectorAll('form.app-filter[hx-get]')) {
 }
 
 // On a small screen the filter begins closed, so that the list is in sight.
-if (window.matchMedia('(max-width: 48em)').matches) {
-  for (const details of document.querySelectorAll('.app-filter__details')) details.open = false
+const phone = window.matchMedia('(max-width: 48em)')
+function foldFilters () {
+  for (const details of document.querySelectorAll('.app-filter__details')) details.open = !phone.matches
 }
+if (phone.matches) foldFilters()
+phone.addEventListener('change', foldFilters)
 
 for (const button of document.querySelectorAll('[data-copy]')) {
   button.hidden = false

@@ -10,7 +10,7 @@ from sandbox.framework import library
 from sandbox.framework.questions import Question, QuestionKind
 from sandbox.people.person import Person
 from tests import factories
-from tests.harness import Visitor, mails
+from tests.harness import Visitor, mails, words
 
 CASE = next(case for case in year.cases() if case.sector == "education" and not case.other_sector)
 
@@ -117,6 +117,22 @@ async def test_rows_are_added_and_removed_without_scripts(client: Visitor) -> No
         f"{path}/sections/risks", {"risks.0.risk": "Wrong marks", "remove_row": "risks.0"}
     )
     assert "Wrong marks" not in gone.text
+
+
+async def test_a_file_that_is_far_too_large_costs_nothing_else_of_the_form(
+    client: Visitor,
+) -> None:
+    founder = await factories.applicant()
+    await client.sign_in(founder)
+    path = await begun(client)
+    section = f"{path}/sections/ai_system"
+    large = {"evaluation_report": ("report.pdf", b"%PDF-1.7\n" + bytes(40_000_000))}
+    typed = {"intended_purpose": "Reads scans of the eye.", "upload": "evaluation_report"}
+    answer = await client.submit(section, typed, files=large)
+    assert answer.status_code == 422
+    told = words(answer.text)
+    assert "This file is larger than 20 MB" in told
+    assert "Reads scans of the eye." in answer.text
 
 
 async def test_files_are_judged_by_their_content(client: Visitor) -> None:

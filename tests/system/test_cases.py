@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 from typing import Any
 
@@ -11,6 +12,7 @@ from sandbox.applications import commands, queries
 from sandbox.applications.tables import Application, Review
 from sandbox.demo import answering, year
 from sandbox.foundation import clock
+from sandbox.foundation.database import fetch
 from sandbox.foundation.errors import RuleBroken
 from sandbox.framework import library
 from sandbox.framework.clocks import ClockName
@@ -50,6 +52,29 @@ def review_fields() -> dict[str, str]:
         "recommendation": "conditions",
         "comment": "Watch the rural sites.",
     }
+
+
+async def test_the_queue_begins_with_what_is_to_be_done_now(client: Visitor) -> None:
+    founder, officer = await factories.applicant(), await factories.officer()
+    maker = await factories.decision_maker()
+    stopped, running, recommended = [await submitted(founder) for _n in range(3)]
+    await fetch(
+        "UPDATE application SET state = CASE id WHEN $1 THEN 'awaiting_clarification' "
+        "WHEN $2 THEN 'in_review' ELSE 'recommended' END, due_at = now() + CASE id "
+        "WHEN $1 THEN interval '1 day' WHEN $2 THEN interval '5 days' ELSE interval '9 days' END",
+        stopped.id, running.id,
+    )  # fmt: skip
+
+    async def order(person: Person) -> list[str]:
+        page = (await (await client.sign_in(person)).get("/cases")).text
+        lines = re.findall(r'<th scope="row"[^>]*><a [^>]*href="/cases/([0-9a-f-]+)"', page)
+        (now,) = re.findall(r'class="app-next.*?href="/cases/([0-9a-f-]+)"', page, re.DOTALL)
+        assert now == lines[0]
+        return lines
+
+    ids = [str(one.id) for one in (stopped, running, recommended)]
+    assert await order(officer) == [ids[1], ids[2], ids[0]]
+    assert await order(maker) == [ids[2], ids[1], ids[0]]
 
 
 async def test_from_submission_to_decision(client: Visitor) -> None:  # noqa: PLR0915  (a story)

@@ -5,11 +5,13 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import threading
+from types import SimpleNamespace
 
 import pytest
 
 from sandbox.foundation.database import fetch
 from sandbox.people import commands, passwords
+from sandbox.people import pages as people_pages
 from tests import factories
 from tests.harness import link_in, mails, words
 
@@ -241,6 +243,31 @@ async def test_an_unknown_address_is_told_in_the_visitors_language(client, path:
     assert chosen.status_code == 404
     assert '<html lang="ms"' in chosen.text
     assert "Halaman tidak ditemui" in words(chosen.text)
+
+
+async def test_an_invitation_names_who_asks_and_is_listed_until_it_is_used(client) -> None:
+    owner = await factories.applicant("Denyut Analitik Sdn Bhd", name="Nur Aisyah")
+    await client.sign_in(owner)
+    await client.submit(
+        "/organisation/invitations", {"email": "new@example.test", "level": "editor"}
+    )
+    assert "new@example.test" in await client.text("/organisation")
+    link = link_in((await mails("new@example.test"))[-1])
+    async with client.another() as colleague:
+        page = await colleague.text(link)
+        assert "Nur Aisyah invites you" in page
+        assert "Denyut Analitik Sdn Bhd" in page
+        await colleague.submit(link, {"name": "Farid", "password": factories.PASSWORD})
+    assert "Invited, not here yet" not in await client.text("/organisation")
+
+
+async def test_a_demo_person_does_not_change_the_visitors_language(client, monkeypatch) -> None:
+    monkeypatch.setattr(people_pages, "settings", SimpleNamespace(demo=True))
+    person = await factories.account()
+    await fetch("UPDATE account SET demo = true, language = 'ms' WHERE id = $1", person.id)
+    answer = await client.submit(f"/sign-in/demo/{person.id}")
+    assert answer.status_code == 303
+    assert '<html lang="en"' in (await client.get("/account")).text
 
 
 async def test_the_demo_sign_in_is_closed_without_the_demo(client) -> None:

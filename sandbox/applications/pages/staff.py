@@ -29,11 +29,13 @@ async def show_queue(request: Asked) -> Any:
     """The queue: open cases, the most urgent first."""
     asked = request.query_params
     chosen = {name: asked.get(name, "") for name in queries.Filters.__struct_fields__}
-    cursor = read_cursor(asked, length=2)
+    cursor = read_cursor(asked, length=3)
     return page(
         request, "cases/queue.html", block="results", filters=Form(chosen),
         cases=await queries.queue(request.user, queries.Filters(**chosen), cursor),
         counts=await queries.counts(request.user),
+        may_decide=DECIDE.allows(request.user),
+        may_act=DECIDE.allows(request.user) or SCREEN.allows(request.user),
         states=[(state, word_of(state)) for state in sorted(rules.LIFE.states - {"draft"})],
     )  # fmt: skip
 

@@ -81,6 +81,7 @@ STATES: dict[str, Shown] = {
     "not_kept": Shown(N_("Not kept"), RED),
     "not_reached": Shown(N_("Not reached"), AMBER),
     # Breaches and telemetry
+    "open": Shown(N_("Open"), RED),
     "explained": Shown(N_("Explained"), AMBER),
     "arriving": Shown(N_("Arriving"), GREEN),
     "silent": Shown(N_("Silent"), AMBER),
@@ -120,7 +121,6 @@ STATES: dict[str, Shown] = {
     "stopped": Shown(N_("Clock stopped"), GREY),
     "missed": Shown(N_("Missed"), RED),
     # Anything
-    "open": Shown(N_("Open"), BLUE),
     "done": Shown(N_("Done"), GREEN),
     "active": Shown(N_("Active"), GREEN),
     "invited": Shown(N_("Invited"), AMBER),

@@ -31,6 +31,7 @@ from litestar.template import TemplateConfig
 from markupsafe import Markup
 
 from sandbox.foundation import clock, i18n
+from sandbox.foundation.files import LARGEST
 from sandbox.foundation.web import states
 from sandbox.foundation.web.assets import asset
 from sandbox.foundation.web.navigation import set_navigation
@@ -152,6 +153,7 @@ def _filters() -> dict[str, Any]:
         "pair": lambda part: (part.key, part.name),
         "option": lambda choice: (choice.key, str(choice.label), str(choice.hint or "")),
         "translated_pairs": lambda words: [(str(key), i18n._(word)) for key, word in words.items()],
+        "full_stop": lambda text: text if text.endswith((".", "!", "?", "…", ":")) else f"{text}.",
         "iso": lambda moment: moment.isoformat() if moment else "",
     }
 
@@ -166,6 +168,7 @@ def _globals() -> dict[str, Any]:
         "currency_symbol": i18n.currency_symbol,
         "pack": None,
         "asset": asset,
+        "largest_file": LARGEST,
         "now": clock.now,
         "state_of": states.state,
         "clock_state": states.clock_state,
