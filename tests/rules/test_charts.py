@@ -146,6 +146,14 @@ def test_ticks_surround_what_they_measure(low, span) -> None:
     assert len(marks) <= 12
 
 
+def test_what_is_counted_has_whole_levels() -> None:
+    line = charts.Line("Complaints", _days(0, 1, 0, 1))
+    levels = [
+        text for text in _texts(charts.series("T", [line], unit="people")) if "people" in text
+    ]
+    assert levels == ["0\N{NO-BREAK SPACE}people", "1\N{NO-BREAK SPACE}people"]
+
+
 @pytest.mark.parametrize(
     ("value", "unit", "words"),
     [

@@ -104,7 +104,8 @@ def _levels(lines: Sequence[Line], limit: Limit | None) -> list[float]:
         low, high = min(low, limit.value), max(high, limit.value)
     if 0 < low < high * 0.6 or low == high > 0:
         low = 0
-    return ticks(low, high)
+    held = [*values, *([limit.value] if limit else [])]
+    return ticks(low, high, whole=all(float(value).is_integer() for value in held))
 
 
 def _grid(

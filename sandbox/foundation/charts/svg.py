@@ -137,8 +137,9 @@ def hatched(x: float, y: float, width: float, height: float) -> str:
     return frame + "".join(strokes)
 
 
-def ticks(low: float, high: float, wanted: int = 5) -> list[float]:
-    """Round values from below ``low`` to above ``high``, about ``wanted`` of them."""
+def ticks(low: float, high: float, wanted: int = 5, *, whole: bool = False) -> list[float]:
+    """Round values from below ``low`` to above ``high``, about ``wanted`` of them; of what is
+    counted only ``whole`` ones."""
     size = max(abs(low), abs(high))
     span = high - low
     if span <= max(size * 1e-9, 1e-12):  # as good as one value
@@ -146,6 +147,8 @@ def ticks(low: float, high: float, wanted: int = 5) -> list[float]:
     rough = span / wanted
     power = 10 ** math.floor(math.log10(rough))
     step = next(power * m for m in (1, 2, 2.5, 5, 10) if power * m >= rough * 0.999)
+    if whole:
+        step = math.ceil(step)
     first = math.floor(low / step + 1e-9)
     last = math.ceil(high / step - 1e-9)
     return [round(n * step, 12) for n in range(first, max(last, first + 1) + 1)]
