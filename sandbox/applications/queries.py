@@ -141,10 +141,18 @@ async def queue(person: Person, filters: Filters, cursor: Cursor | None) -> Page
     return paginate(lines, cursor, key=lambda line: (line.rank, line.sort, line.id))
 
 
+_LEADS = "a.lead_sector = ANY($1::varchar[])"
+"""A case led by the person's own sectors, which ``visible_to`` puts first."""
+
+
+def _decides(person: Person) -> bool:
+    return person.is_any(Role.DECISION_MAKER) and not person.is_any(Role.CENTRAL, Role.AUDITOR)
+
+
 def _rank(person: Person) -> str:
-    """What comes first among open cases: for who decides those to decide, for everyone the
-    running clocks, and last those that wait for the applicant."""
-    first = "WHEN a.state = 'recommended' THEN 0 " if person.is_any(Role.DECISION_MAKER) else ""
+    """What comes first among open cases: for who decides those of their own sector to decide,
+    for everyone the running clocks, and last those that wait for the applicant."""
+    first = f"WHEN a.state = 'recommended' AND {_LEADS} THEN 0 " if _decides(person) else ""
     return f"CASE {first}WHEN a.state IN ('returned', 'awaiting_clarification') THEN 2 ELSE 1 END"
 
 
@@ -173,8 +181,11 @@ def _narrowed(person: Person, filters: Filters, values: list[Any]) -> tuple[str,
 
 
 async def counts(person: Person) -> dict[str, int]:
-    """How many open cases ``person`` sees in each state, and ``overdue`` ones among them."""
+    """How many open cases ``person`` sees in each state, and ``overdue`` ones among them; those
+    to decide are the ones their own sector leads."""
     seen, values = visible_to(person, 1)
+    if _decides(person):
+        seen = f"{seen} AND (a.state <> 'recommended' OR {_LEADS})"
     rows = await fetch(
         "SELECT a.state, count(*) AS n, count(*) FILTER (WHERE a.due_at < now() AND a.state NOT IN "  # noqa: S608  (visible_to writes no values into its words)
         "('returned', 'awaiting_clarification')) AS overdue "

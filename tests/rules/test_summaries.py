@@ -31,7 +31,7 @@ def test_each_line_names_its_question() -> None:
     errors = dict.fromkeys(("name", "scope", "agreed", "risks", "inner"), "Choose an answer")
     told = words(_lines(**errors))
     assert told == (
-        "There is a problem Your name & title: Choose an answer Is it in scope?: Choose an answer "
+        "There is a problem Your name & title: Choose an answer Is it in scope? Choose an answer "
         "I agree to the terms: Choose an answer Risks of the test: Choose an answer "
         "Inner: Choose an answer"
     )

@@ -34,7 +34,6 @@ async def show_queue(request: Asked) -> Any:
         request, "cases/queue.html", block="results", filters=Form(chosen),
         cases=await queries.queue(request.user, queries.Filters(**chosen), cursor),
         counts=await queries.counts(request.user),
-        may_decide=DECIDE.allows(request.user),
         may_act=DECIDE.allows(request.user) or SCREEN.allows(request.user),
         states=[(state, word_of(state)) for state in sorted(rules.LIFE.states - {"draft"})],
     )  # fmt: skip

@@ -8,9 +8,8 @@ when the page is whole: the label, or for choices and rows the legend, that a pe
 from __future__ import annotations
 
 import re
+from html import escape
 from html.parser import HTMLParser
-
-from markupsafe import Markup
 
 MARK = "data-error-of"
 _LINE = re.compile(rf'(<a [^>]*{MARK}="([^"]+)"[^>]*>)')
@@ -25,7 +24,8 @@ def name_lines(html: str) -> str:
 
     def named(line: re.Match[str]) -> str:
         name = reader.name_of(line[2])
-        return line[1] + (str(Markup("{}: ").format(name)) if name else "")
+        mark = "" if not name or name.endswith("?") else ":"
+        return line[1] + escape(f"{name}{mark} ".lstrip())
 
     return _LINE.sub(named, html)
 
