@@ -8,7 +8,7 @@ from litestar import get, post
 from litestar.params import FromPath
 
 from sandbox.foundation import clock, files
-from sandbox.foundation.errors import InvalidInput, NotFound, RuleBroken
+from sandbox.foundation.errors import Forbidden, InvalidInput, RuleBroken
 from sandbox.foundation.i18n import _
 from sandbox.foundation.web.forms import Form, read_values
 from sandbox.foundation.web.pages import flash, page, redirect, wants_part
@@ -76,7 +76,7 @@ def _decided(standing: Any) -> dict[str, Any]:
 async def _assessable(request: Asked, incident_id: UUID) -> queries.Whole:
     found = await queries.one(request.user, incident_id)
     if not {"handle_incident", "act_on_incident"} & found.pilot.can:
-        raise NotFound
+        raise Forbidden(_("The authority that leads this case weighs it, and the firm adds to it."))
     return found
 
 
