@@ -207,7 +207,7 @@ BROKEN = {
         "incidents.yaml", "severities", "one severity without `when`",
     ),
     "an unknown authority": (
-        "incidents.yaml", "authority: harbour_board", "authority: coastguard",
+        "incidents.yaml", "authority: lead", "authority: coastguard",
         "incidents.yaml", "regimes[0 “wreck_report”].authority", "got `coastguard`",
     ),
     "an unknown severity": (
