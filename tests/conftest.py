@@ -9,6 +9,7 @@ from __future__ import annotations
 import atexit
 import os
 import shutil
+import signal
 import sys
 import tempfile
 from collections.abc import AsyncIterator, Callable, Iterator
@@ -32,6 +33,9 @@ from litestar import Litestar  # noqa: E402
 from tests import harness  # noqa: E402
 from tests.harness import Visitor  # noqa: E402
 from tests.site import Site  # noqa: E402
+
+# Ended by SIGTERM (a job that takes too long, say), a test process clears up as after Ctrl-C.
+signal.signal(signal.SIGTERM, signal.default_int_handler)
 
 
 @atexit.register

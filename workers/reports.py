@@ -7,13 +7,15 @@ import dramatiq
 from sandbox.reports import building
 
 
-@dramatiq.actor(actor_name="gather_report", queue_name="documents", time_limit=600_000)
+@dramatiq.actor(
+    actor_name="gather_report", queue_name="documents", time_limit=600_000, max_retries=2
+)
 async def gather_report(report: str) -> None:
     """Gather a report's data set."""
     await building.gather_report(UUID(report))
 
 
-@dramatiq.actor(actor_name="set_report", queue_name="documents", time_limit=900_000)
+@dramatiq.actor(actor_name="set_report", queue_name="documents", time_limit=900_000, max_retries=2)
 async def set_report(report: str, language: str) -> None:
     """Make a report's PDF in one language."""
     await building.set_report(UUID(report), language)

@@ -9,12 +9,18 @@ import click
 from sandbox.cli import ground
 
 
-def verify(case: UUID | None) -> int:
-    """Verify the trail, or one case's chain; return the exit status."""
+def verify(case: UUID | None, seal: str) -> int:
+    """Verify the trail, or one case's chain; return the exit status.
+
+    ``seal`` is the hash of one that was kept elsewhere.
+    """
     from sandbox.foundation import audit
 
+    kept = _hash(seal) if seal else None
+    if kept and case:
+        ground.refuse("A seal is over all chains: verify either --case or --seal.")
     ground.need_database()
-    verdict = ground.run(audit.verify(case))
+    verdict = ground.run(audit.verify(case, kept=kept))
     for finding in verdict.findings:
         where, number, problem = finding.cells
         click.echo(f"{where} at {number}: {problem}", err=True)
@@ -24,6 +30,16 @@ def verify(case: UUID | None) -> int:
         return 0
     click.echo(f"Not sound: {len(verdict.findings)} findings in {seen}.", err=True)
     return 1
+
+
+def _hash(seal: str) -> bytes:
+    try:
+        kept = bytes.fromhex(seal)
+    except ValueError:
+        kept = b""
+    if len(kept) != 32:
+        ground.refuse("A seal's hash is 64 hexadecimal digits, as `sandbox audit seals` lists it.")
+    return kept
 
 
 def seals(last: int) -> None:

@@ -203,10 +203,12 @@ class Verdict:
         return not self.findings
 
 
-async def verify(case: UUID | None = None) -> Verdict:
+async def verify(case: UUID | None = None, *, kept: bytes | None = None) -> Verdict:
     """Check every link, head and seal, or one ``case``'s chain; read-only.
 
-    The whole check reads one snapshot, so that writers at work are no findings.
+    ``kept`` is the hash of a seal that was kept elsewhere: it must be there, among seals that
+    follow each other. The whole check reads one snapshot, so that writers at work are no
+    findings.
     """
     async with transaction():
         await fetch("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
@@ -218,6 +220,8 @@ async def verify(case: UUID | None = None) -> Verdict:
         if case is None:
             seals, problems = await _verify_seals()
             findings += problems
+        if kept is not None and not await fetch("SELECT FROM audit_seal WHERE hash = $1", kept):
+            findings.append(Finding("seal", 0, f"the kept one is not there: {kept.hex()}"))
         findings += await _verify_leaves(case)
     return Verdict(chains.events, chains.cases, seals, tuple(findings))
 

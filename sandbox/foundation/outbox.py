@@ -31,7 +31,7 @@ from sandbox.foundation.work import Worker, work_of
 BATCH = 50
 POLL = 1.0  # seconds, where no notification came
 STALE = 30  # seconds
-LOST = 1800  # seconds: longer than every retry of every job takes
+LOST = 3600  # seconds: longer than every try of every job takes (a test adds them up)
 KEPT_DAYS = 7
 
 log = structlog.get_logger()

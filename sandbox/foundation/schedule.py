@@ -53,7 +53,7 @@ PERIODICS = [
 
 
 def collect() -> list[Periodic]:
-    """The periodic jobs of every slice, the foundation's first."""
+    """The periodic jobs of the foundation and of every slice, by the names of these."""
     names = [f"sandbox.{module.name}.schedule" for module in iter_modules(sandbox.__path__)]
     slices = [name for name in names if _exists(name)]
     return [periodic for name in slices for periodic in import_module(name).PERIODICS]

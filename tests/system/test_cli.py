@@ -6,8 +6,10 @@ import shutil
 import socket
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
+from uuid import uuid4
 
 import click
 import psutil
@@ -232,6 +234,35 @@ def test_the_audit_trail_is_verified_and_its_seals_listed(site: Site) -> None:
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout.startswith("Sound: ")
     assert _sandbox(site, "audit", "seals").returncode == 0
+
+
+def test_a_seal_that_was_kept_is_looked_for(site: Site) -> None:
+    words = ("person", "seal@example.org", "--name", "Seal", "--role", "auditor")
+    site.run(*words, "--password-stdin", text="a long enough password\n")
+    site.sql(
+        "INSERT INTO outbox (id, actor, queue, args, made_at) "
+        "VALUES (gen_random_uuid(), 'seal_audit', 'default', '[]', now())"
+    )
+    deadline = time.monotonic() + 120
+    while not (listed := _sandbox(site, "audit", "seals", "--last", "1").stdout.split()):
+        assert time.monotonic() < deadline, site.sql("SELECT * FROM outbox")
+        time.sleep(0.2)
+    kept = listed[-1]
+    done = _sandbox(site, "audit", "verify", "--seal", kept)
+    assert (done.returncode, done.stderr) == (0, "")
+
+    other = kept[::-1]
+    done = _sandbox(site, "audit", "verify", "--seal", other)
+    assert done.returncode == 1
+    assert f"the kept one is not there: {other}" in done.stderr
+
+    for words, said in (
+        (("--seal", "abc"), "64 hexadecimal digits"),
+        (("--seal", kept, "--case", str(uuid4())), "either --case or --seal"),
+    ):
+        done = _sandbox(site, "audit", "verify", *words)
+        assert done.returncode == 1
+        assert said in done.stderr
 
 
 def test_migrating_again_is_harmless(site: Site) -> None:

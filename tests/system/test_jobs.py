@@ -173,6 +173,22 @@ async def test_what_was_sent_and_never_done_is_sent_again() -> None:
     assert [message.args for message in broker.sent] == [("lost",)]
 
 
+def test_a_job_is_not_called_lost_while_it_may_still_be_tried() -> None:
+    import workers  # noqa: F401
+
+    def longest(options: dict[str, Any]) -> float:
+        """Seconds from its first try to the end of its last, as the broker's middleware does."""
+        retries = options.get("max_retries", brokers.MAX_RETRIES)
+        limit = options.get("time_limit", brokers.TIME_LIMIT)
+        waits = retries * options.get("max_backoff", brokers.MAX_BACKOFF)
+        return ((retries + 1) * limit + waits) / 1000
+
+    broker = dramatiq.get_broker()
+    taken = {name: longest(broker.get_actor(name).options) for name in broker.get_declared_actors()}
+    assert len(taken) > 10
+    assert {name: seconds for name, seconds in taken.items() if seconds >= outbox.LOST} == {}
+
+
 async def test_done_jobs_are_forgotten_after_days() -> None:
     await _ask("note", "old", "new", "undone")
     await fetch("UPDATE outbox SET done_at = now() WHERE args LIKE '%new%'")
