@@ -21,6 +21,7 @@ from sandbox.foundation.web import (
     assets,
     errors,
     events,
+    metrics,
     observability,
     security,
     sessions,
@@ -76,10 +77,10 @@ async def ready() -> Response[dict[str, str]]:
     return Response({"status": "ready"})
 
 
-@get("/metrics", permission=PUBLIC, sync_to_thread=False, include_in_schema=False)
-def metrics() -> Response[bytes]:
-    """Prometheus metrics of this process; the operator keeps the path inside the network."""
-    body, media_type = observability.metrics()
+@get("/metrics", permission=PUBLIC, include_in_schema=False)
+async def prometheus() -> Response[bytes]:
+    """Metrics of this machine's web processes; the operator keeps the path in the network."""
+    body, media_type = await metrics.exposition()
     return Response(body, media_type=media_type)
 
 
@@ -137,7 +138,7 @@ def create_app() -> Litestar:
         route_handlers=[
             live,
             ready,
-            metrics,
+            prometheus,
             assets.router(),
             Router(
                 "/",

@@ -39,6 +39,7 @@ def serve(socket: int | None, gate: int | None) -> None:
     """Serve on ``socket``, or on HOST and PORT with as many processes as WEB_WORKERS says."""
     import uvicorn
 
+    _count_together()
     _set_up_logs()
     options: dict[str, Any] = {
         "host": settings.host,
@@ -63,6 +64,31 @@ def serve(socket: int | None, gate: int | None) -> None:
     _pass(gate)
     server = uvicorn.Server(uvicorn.Config(lambda: app, **options))
     server.run(sockets=[sockets.socket(fileno=socket)])
+
+
+def _count_together() -> None:
+    """Let all web processes of this machine keep their counters in one folder.
+
+    The library takes it from the environment as it is imported, so this comes first. Where
+    none of those who counted there is left, all begin anew.
+    """
+    folder = settings.var / "run" / "metrics"
+    folder.mkdir(parents=True, exist_ok=True)
+    os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(folder)
+    counted = list(folder.glob("*.db"))
+    if not any(_lives(path.stem.rpartition("_")[2]) for path in counted):
+        for path in counted:
+            path.unlink(missing_ok=True)
+
+
+def _lives(pid: str) -> bool:
+    try:
+        os.kill(int(pid), 0)
+    except (ProcessLookupError, ValueError):
+        return False
+    except PermissionError:
+        return True
+    return True
 
 
 # Worker ----------------------------------------------------------------------------------

@@ -1,4 +1,4 @@
-"""Request ids, structured logs and Prometheus metrics."""
+"""Request ids and structured logs; what is counted of a request."""
 
 from __future__ import annotations
 
@@ -12,14 +12,12 @@ import structlog
 from litestar.datastructures import MutableScopeHeaders
 from litestar.enums import ScopeType
 from litestar.types import ASGIApp, Message, Receive, Scope, Send
-from prometheus_client import CONTENT_TYPE_LATEST, Counter, Histogram, generate_latest
 
+from sandbox.foundation.web.metrics import REQUESTS, SECONDS
 from sandbox.settings import settings
 
 log = structlog.get_logger()
 
-REQUESTS = Counter("rintis_requests_total", "Answers given.", ["method", "route", "status"])
-SECONDS = Histogram("rintis_request_seconds", "Time to an answer, in seconds.", ["route"])
 _SOUND_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
 
 
@@ -93,8 +91,3 @@ def _note(scope: Any, status: int, seconds: float) -> None:
             status=status,
             ms=round(seconds * 1000, 1),
         )
-
-
-def metrics() -> tuple[bytes, str]:
-    """This process's metrics in Prometheus' text form, with their media type."""
-    return generate_latest(), CONTENT_TYPE_LATEST
