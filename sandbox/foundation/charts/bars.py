@@ -125,7 +125,9 @@ def stacked(
     stubs = max((sum(v is None for v in values) for _label, values in rows), default=0)
     highest = max((sum(v or 0 for v in values) for _label, values in rows), default=0) or 1
     across = Scale(0, highest, 0, WIDTH - left - 12 - (_STUB + 8 if stubs else 0))
-    names, top = _part_names(parts, rows[0][1] if rows else (), left, across)
+    named = [part for n, part in enumerate(parts) if any(values[n] != 0 for _label, values in rows)]
+    first = dict(zip(parts, rows[0][1], strict=True)) if rows else {}
+    names, top = _part_names(named, [first.get(part) for part in named], left, across)
     height = top + _STEP * len(rows)
     drawn = [*names, rule(left, top, left, height)]
     for index, (label, values) in enumerate(rows):
