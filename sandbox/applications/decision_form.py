@@ -1,9 +1,10 @@
 """The decision as its page holds it: from posted fields to :class:`commands.Terms`. Pure.
 
-Fields: ``condition`` (a template's key, several), ``limit.<key>`` and ``due.<key>`` for one of
-them; ``own.<n>.title|text|kind|precedent|due_on`` for a condition written here; ``milestone``
-(``plan.<n>`` of the application or a template's key, several) with ``month.<id>``;
-``own_milestone.<n>.title|evidence|month``; ``relief`` (the number of a row asked for, several).
+Fields: ``reasons.<outcome>`` (a reason's key, several); ``condition`` (a template's key, several),
+``limit.<key>`` and ``due.<key>`` for one of them; ``own.<n>.title|text|kind|precedent|due_on`` for
+a condition written here; ``milestone`` (``plan.<n>`` of the application or a template's key,
+several) with ``month.<id>``; ``own_milestone.<n>.title|evidence|month``; ``relief`` (the number of
+a row asked for, several).
 """
 
 from __future__ import annotations
@@ -43,7 +44,7 @@ def terms_of(values: Values, *, pack: Pack, answers: Values, language: str) -> T
     """
     errors: dict[str, str] = {}
     decided = Terms(
-        reasons=several(values, "reasons"),
+        reasons=several(values, f"reasons.{values.get('outcome')}"),
         text=str(values.get("text") or ""),
         conditions=[
             *_picked_conditions(values, pack, errors),

@@ -97,3 +97,14 @@ def test_a_text_falls_back_to_english_then_to_what_there_is() -> None:
         assert i18n.local({"en": "a"}) == "a"
         assert i18n.local({"ta": "c"}) == "c"
         assert i18n.local(None) == ""
+
+
+def test_an_amount_is_written_with_its_unit() -> None:
+    from sandbox.framework import library
+
+    pack = library.current()
+    i18n.set_region(zone="Asia/Kuala_Lumpur", territory="MY", currency="MYR")
+    shown = [pack.amount(n, unit).replace("\N{NO-BREAK SPACE}", " ") for n, unit in (
+        (812000, "ringgit"), (5, "percent"), (2000, "people"), (1, "people"), (0.92, "ratio"),
+    )]  # fmt: skip
+    assert shown == ["RM 812,000.00", "5%", "2,000 people", "1 person", "0.92"]

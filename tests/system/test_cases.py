@@ -195,7 +195,7 @@ def decision() -> dict[str, Any]:
     """An admission with a limit that the decision maker changed."""
     return {
         "outcome": "admitted_with_conditions",
-        "reasons": ["risks_need_limits"],
+        "reasons.admitted_with_conditions": ["risks_need_limits"],
         "months": "12",
         "condition": ["sensitivity_floor", "switch_off"],
         "limit.sensitivity_floor": "0.9",

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from sandbox.applications.tables import Application
 from sandbox.foundation import clock
 from sandbox.foundation.database import fetch
 from sandbox.foundation.i18n import format_date, today
@@ -18,7 +19,7 @@ from sandbox.people.person import Person
 from sandbox.pilots import commands, queries
 from sandbox.pilots.tables import Condition, Milestone, Pilot, Relief
 from tests.harness import Visitor, run_jobs
-from tests.system.test_pilots import TERMS, admitted, live, people
+from tests.system.test_pilots import CASE, TERMS, admitted, live, people
 from tests.system.test_telemetry import points, send
 
 __all__ = ["people"]  # the fixture
@@ -223,3 +224,37 @@ async def test_what_to_do_now_on_an_exiting_pilot_is_its_report(
     firm = await client.sign_in(people["founder"])
     page = await firm.text(f"/pilots/{pilot.id}")
     assert "What to do now Write the exit report" in page
+
+
+async def test_the_public_reads_what_a_pilot_does_where_the_firm_agreed(
+    client: Visitor, people: dict[str, Person]
+) -> None:
+    pilot = await live(people, **PLAIN)
+    entry = f"/register/{pilot.reference}"
+    shown = await client.text(entry)
+    assert CASE.summary in shown
+    assert "Keep logs" in shown
+    await Application.update({Application.marks: {"summary": True}}).where(
+        Application.id == pilot.case
+    )
+    assert CASE.summary not in await client.text(entry)
+    await Application.update({Application.marks: {}}).where(Application.id == pilot.case)
+    await Pilot.update({Pilot.register_consent: False}).where(Pilot.id == pilot.id)
+    hidden = await client.text(entry)
+    assert CASE.summary not in hidden
+    assert "Keep logs" not in hidden
+    assert "3 conditions written for this pilot alone" in hidden
+
+
+async def test_what_is_due_after_the_exit_is_said(
+    client: Visitor, people: dict[str, Person]
+) -> None:
+    pilot = await _ended(people)
+    report = await _condition(pilot, "Bias report")
+    await commands.accept_exit_report(
+        people["officer"], pilot.id, outcome="completed", left={report.id: "Never written"}
+    )
+    firm = await client.sign_in(people["founder"])
+    page = await firm.text(f"/pilots/{pilot.id}")
+    assert "First follow-up after exit" in page
+    assert "We will then ask you how things went" in page

@@ -139,6 +139,9 @@ async def test_suspended_with_a_reason_and_resumed(
     assert (await desk.submit(f"{path}/steps/suspend")).status_code == 422
     await desk.submit(f"{path}/steps/suspend", {"reason": "Two wrong results"})
     assert "Two wrong results" in await desk.text(path)
+    told = (await mails(people["founder"].email))[-1]["text"]
+    assert "Suspended on" in told
+    assert "stated below" not in told
     await desk.submit(f"{path}/steps/resume", {"reason": "Mended"})
     answer = await desk.submit(f"{path}/guidance", {"subject": "Logs", "text": "Keep a year."})
     assert answer.status_code == 303

@@ -252,7 +252,8 @@ async def _is_admitted(story: Story, case: str) -> None:
 
 def _decision() -> dict[str, Any]:
     return {
-        "outcome": "admitted_with_conditions", "reasons": ["risks_need_limits"], "months": "6",
+        "outcome": "admitted_with_conditions", "months": "6",
+        "reasons.admitted_with_conditions": ["risks_need_limits"],
         "condition": ["teachers_agree"], "text": "Welcome.", "milestone": ["plan.0"],
         "own.1.title": "Insurance", "own.1.text": "Show that pupils are insured.",
         "own.1.kind": "document", "own.1.precedent": "yes",
@@ -400,9 +401,12 @@ async def _ends(story: Story, pilot: str) -> None:
     await founder.go(f"{pilot}/exit")
     await founder.press("Submit the exit report")
     await officer.go(f"{pilot}/exit")
-    await officer.press("Accept and close the pilot", outcome="completed")
+    controls = officer.form("Accept and close the pilot").controls
+    left = [name for name in controls if name.startswith("left.")]
+    assert left  # what is still open, the threshold that was breached among it
+    reasons = dict.fromkeys(left, "Mended in time, or not owed any more.")
+    await officer.press("Accept and close the pilot", outcome="completed", **reasons)
     (await founder.go(pilot)).sees("Completed")
-    (await founder.go(f"{pilot}/conditions")).sees("Discharged")
 
 
 # What is learned ---------------------------------------------------------------------------

@@ -117,7 +117,7 @@ async def test_the_decision_page_fills_in_every_limit(
     assert opened[f"limit.{CAP}"] == "700"
     assert opened["limit.sensitivity_floor"] == "0.92"
     decided = decision_form.terms_of(
-        {**opened, "condition": [CAP], f"limit.{CAP}": "1,500", "reasons": []},
+        {**opened, "condition": [CAP], f"limit.{CAP}": "1,500"},
         pack=PACK, answers=answers, language="en",
     )  # fmt: skip
     assert decided.conditions[0]["title"]["en"] == "At most 1,500 participants"
