@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest
@@ -14,11 +16,30 @@ from sandbox.foundation import clock
 from sandbox.foundation.i18n import current_zone, today
 from sandbox.framework import library
 from sandbox.incidents.tables import IncidentClock
+from sandbox.people.person import Person
 from sandbox.reports.dataset import Dataset
 from sandbox.reports.tables import Report
 from tests import factories
-from tests.harness import Visitor, run_jobs
-from tests.system.test_story import Story
+from tests.harness import Visitor, run_jobs, words
+
+
+class Story:
+    """Who is in it, each at a browser of their own that posts and expects to be taken on."""
+
+    def __init__(self, founder: Visitor) -> None:
+        self.founder = founder
+        self.people: dict[str, Visitor] = {}
+
+    async def join(self, role: str, person: Person) -> None:
+        """A browser of their own for an official."""
+        self.people[role] = await self.founder.another().sign_in(person)
+
+    async def done(self, who: Visitor, path: str, **fields: Any) -> str:
+        """Post a form that must be taken; where that leads."""
+        answer = await who.submit(path, fields)
+        assert answer.status_code == 303, (path, answer.status_code, words(answer.text)[:800])
+        return str(answer.headers["location"])
+
 
 VERIDIA = Path(__file__).parents[1] / "packs" / "veridia"
 FIELDS = {
@@ -46,7 +67,7 @@ async def test_from_application_to_report_on_an_island() -> None:
     with library.using(VERIDIA):
         app = create_app()
         async with Visitor(app) as founder:
-            story = Story(founder, app)
+            story = Story(founder)
             await _moves_in(story)
             pilot = await _is_admitted(story, await _applies(story))
             await _goes_live(story, pilot)
@@ -91,13 +112,20 @@ async def _is_admitted(story: Story, case: str) -> str:
     )
     review = (await reviewer.get("/reviews")).text.split('href="/reviews/')[1].split('"')[0]
     await story.done(reviewer, f"/reviews/{review}/declare", has_conflict="no")
-    await story.done(reviewer, f"/reviews/{review}", recommendation="admit", score_use="2")
+    await story.done(
+        reviewer,
+        f"/reviews/{review}",
+        recommendation="admit",
+        score_use="2",
+        comment_use="It catches.",
+    )
     await story.done(
         officer, f"{path}/recommendation", outcome="admitted_with_conditions", text="It floats."
     )
     await story.done(
         story.people["maker"], f"{path}/decision", outcome="admitted_with_conditions",
-        reasons=["useful"], months="3", condition=["enough_fish", "lantern"], text="Sail.",
+        months="3", condition=["enough_fish", "lantern"], text="Sail.",
+        **{"reasons.admitted_with_conditions": ["useful"]},
     )  # fmt: skip
     await run_jobs()
     assert "Accept the sandbox plan" in await story.founder.text(f"/applications/{case}")
@@ -154,14 +182,19 @@ async def _ends(story: Story, pilot: str) -> None:
     founder, officer, central = story.founder, story.people["officer"], story.people["central"]
     await story.done(officer, f"{pilot}/steps/begin-exit", reason="Enough fish")
     await story.done(founder, f"{pilot}/exit", log="Much was learned.")
-    await story.done(officer, f"{pilot}/exit/verdict", verdict="accepted", outcome="completed")
+    page = (await officer.get(f"{pilot}/exit")).text
+    left = dict.fromkeys(re.findall(r'name="(left\.[^"]+)"', page), "Enough was seen.")
+    await story.done(
+        officer, f"{pilot}/exit/verdict", verdict="accepted", outcome="completed", **left
+    )
     parts = ("title", "context", "tried", "happened", "why", "differently")
     lesson = await story.done(
         officer, f"{pilot}/lessons/new", **{f"{part}_en": "Look out for rocks." for part in parts},
         kind="technical", principle="seaworthiness", theme="weather", strength="one_pilot",
         vulnerabilities=["fog"],
     )  # fmt: skip
-    await story.done(central, f"{lesson}/clear", reason="Sea words.")
+    asked = re.findall(r'name="(reason-[^"]+)"', (await central.get(lesson)).text)
+    await story.done(central, f"{lesson}/clear", **dict.fromkeys(asked, "Words of the sea."))
     await story.done(central, f"{lesson}/publish")
 
 

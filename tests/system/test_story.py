@@ -454,7 +454,7 @@ async def _is_compiled(story: Story) -> None:
     )  # fmt: skip
     await run_jobs()
     report = writer.path
-    (await writer.go(report)).sees("This is a draft", "hidden (marked “·”)")
+    (await writer.go(report)).sees("This is a draft", "marked “·” is hidden")
     _hides_what_is_small(writer)
     await writer.follow("Write the report")
     written = {
