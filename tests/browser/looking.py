@@ -30,12 +30,27 @@ def visitor(browser: Browser, url: str, width: int = 1280, **options: Any) -> Br
     )
 
 
+# What the page's own policy refuses, told to the console as an error in so many words.
+_TELL_REFUSED = """
+document.addEventListener('securitypolicyviolation', (event) => {
+  console.error(`refused by the policy: ${event.violatedDirective} ${event.blockedURI}`)
+})
+"""
+
+
+def watch(page: Page) -> list[str]:
+    """The list to which everything goes that goes wrong in ``page`` from now on."""
+    problems: list[str] = []
+    page.add_init_script(_TELL_REFUSED)
+    page.on("pageerror", lambda error: problems.append(str(error)))
+    page.on("console", lambda line: problems.append(line.text) if line.type == "error" else None)
+    return problems
+
+
 def open_page(context: BrowserContext, path: str) -> tuple[Page, list[str]]:
     """The page at ``path``, and the list that its errors go to."""
     page = context.new_page()
-    problems: list[str] = []
-    page.on("pageerror", lambda error: problems.append(str(error)))
-    page.on("console", lambda line: problems.append(line.text) if line.type == "error" else None)
+    problems = watch(page)
     answer = page.goto(path)
     assert answer is not None
     assert answer.status == 200, (path, answer.status)

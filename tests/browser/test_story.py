@@ -1,6 +1,8 @@
 """The whole story in Chromium, on the site as it runs: its people, its worker, its pages.
 
-Every page on the way is looked at by axe-core, at desktop and phone width.
+Every page on the way is looked at by axe-core, at desktop and phone width, holds at 320
+pixels, and has nothing to tell the console. One form is sent by keyboard alone, and the main
+pages are walked in Malay as well.
 """
 
 from __future__ import annotations
@@ -9,10 +11,12 @@ import re
 import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from io import BytesIO
 from typing import Any, ClassVar
 
 import httpx
 import pytest
+from pdfminer.high_level import extract_text
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from sandbox.demo import answering, year
@@ -30,6 +34,7 @@ OFFICIALS = {
     "central": ("Nurul", "central", "naio"),
     "second": ("Rajesh", "central", "naio"),
     "elsewhere": ("Farah", "officer", "bnm"),
+    "policymaker": ("Azman", "policymaker", "naio"),
     "auditor": ("Haslinda", "auditor", "naio"),
 }
 
@@ -42,19 +47,18 @@ class Actor:
     def __init__(self, context: BrowserContext) -> None:
         self.context = context
         self.page: Page = context.new_page()
-        self.problems: list[str] = []
-        self.page.on("pageerror", lambda error: self.problems.append(str(error)))
+        self.problems = looking.watch(self.page)
         self.page.on("dialog", lambda dialog: dialog.accept())
 
-    def go(self, path: str) -> None:
+    def go(self, path: str, widths: tuple[int, ...] = (390, 1280)) -> None:
         """Open a page and look at it."""
         answer = self.page.goto(path)
         assert answer is not None
         assert answer.status == 200, (path, answer.status)
-        self.look()
+        self.look(widths)
 
-    def look(self) -> None:
-        """Nothing for axe-core to find, wide and narrow, and nothing sticks out.
+    def look(self, widths: tuple[int, ...] = (390, 1280)) -> None:
+        """Nothing for axe-core to find, wide and narrow, and nothing sticks out anywhere.
 
         A page is looked at again where what it shows has changed: its parts and its forms.
         """
@@ -62,14 +66,17 @@ class Actor:
             "[...document.querySelectorAll('h1, h2, h3, form, table')]"
             ".map(one => one.tagName + (one.action ?? one.id))"
         )
-        seen = re.sub(r"[0-9a-f-]{36}", "*", f"{self.path} {told}")
+        language = self.page.locator("html").get_attribute("lang")
+        seen = re.sub(r"[0-9a-f-]{36}", "*", f"{language} {self.path} {told}")
         if seen not in self.seen:
             self.seen.add(seen)
-            for width in (390, 1280):
+            self.page.set_viewport_size({"width": 320, "height": 900})
+            assert looking.overflow(self.page) <= 0, (self.page.url, 320)
+            for width in widths:
                 self.page.set_viewport_size({"width": width, "height": 900})
                 assert looking.faults(self.page) == [], self.page.url
                 assert looking.overflow(self.page) <= 0, (self.page.url, width)
-        assert self.problems == []
+        assert self.problems == [], self.page.url
 
     def fill(self, **fields: Any) -> None:
         """Fill fields in by their names, as what they are."""
@@ -101,6 +108,64 @@ class Actor:
         assert answer.status == 200, (words, answer.status, self.page.inner_text("main"))
         assert self.page.locator(".govuk-error-summary").count() == 0, self.page.inner_text("main")
         self.look()
+
+    def by_keyboard(self, button: str, **fields: str) -> None:
+        """Fill a form in and send it without a mouse: Tab, type, Space, Enter."""
+        for name, value in fields.items():
+            kind = self._tab_to(f'[name="{name}"]')
+            if kind == "radio":
+                self._choose(name, value)
+            else:
+                self.page.keyboard.type(value)
+        self._tab_to("main button[type=submit], main button:not([type])")
+        assert self.page.evaluate("document.activeElement.innerText.trim()") == button
+        with self.page.expect_navigation() as navigation:
+            self.page.keyboard.press("Enter")
+        assert navigation.value is not None
+        assert navigation.value.status == 200, self.page.inner_text("main")
+        self.look()
+
+    def _tab_to(self, wanted: str) -> str:
+        """Press Tab until the focus is on what is ``wanted``; the kind of it."""
+        for _step in range(60):
+            self.page.keyboard.press("Tab")
+            if self.page.evaluate("wanted => document.activeElement.matches(wanted)", wanted):
+                return str(self.page.evaluate("document.activeElement.type"))
+        raise AssertionError(f"Tab never reached {wanted} on {self.page.url}")
+
+    def _choose(self, name: str, value: str) -> None:
+        """Within a group of radios the arrows move, Space chooses."""
+        self.page.keyboard.press("Space")
+        for _step in range(20):
+            if self.page.evaluate("document.activeElement.value") == value:
+                assert self.page.locator(f'[name="{name}"][value="{value}"]').is_checked()
+                return
+            self.page.keyboard.press("ArrowDown")
+        raise AssertionError(f"no arrow reached {value} of {name}")
+
+    def speak(self, language: str) -> None:
+        """Choose a language."""
+        with self.page.expect_navigation():
+            self.page.locator(f"button[lang={language}]").first.click()
+        assert self.page.locator("html").get_attribute("lang") == language
+
+    def go_through(self, paths: tuple[str, ...], language: str) -> dict[str, str]:
+        """Look at pages in a language, at one width; what each says."""
+        self.page.goto(paths[0])
+        if self.page.locator("html").get_attribute("lang") != language:
+            self.speak(language)
+        said = {}
+        for path in paths:
+            self.go(path, (390,))
+            assert self.page.locator("html").get_attribute("lang") == language, path
+            said[path] = self.page.inner_text("main")
+        return said
+
+    def read_pdf(self, path: str) -> str:
+        """The words of a PDF that they download, single-spaced."""
+        answer = self.context.request.get(path)
+        assert answer.status == 200, path
+        return " ".join(extract_text(BytesIO(answer.body())).split())
 
     def unfold(self, words: str) -> None:
         """Open what a summary hides."""
@@ -179,6 +244,7 @@ def test_the_whole_story(story: Story) -> None:
     _teaches(story, pilot)
     _is_compiled(story)
     _is_verified(story)
+    _is_told_in_malay(story, case, pilot)
 
 
 def _signs_up(story: Story) -> None:
@@ -191,8 +257,9 @@ def _signs_up(story: Story) -> None:
     (text,) = story.site.sql("SELECT text FROM mail WHERE \"to\" = 'amirul@story.test'")[0]
     founder.go("/confirm/" + text.split("/confirm/")[1].split()[0])
     founder.press("Confirm", within="main")
-    founder.fill(name="Cikgu Pintar Sdn Bhd", registration_number="202601000001", size="start_up")
-    founder.press("Continue", within="main")
+    founder.by_keyboard(
+        "Continue", name="Cikgu Pintar Sdn Bhd", registration_number="202601000001", size="small"
+    )
 
 
 def _fields(firm: str) -> dict[str, dict[str, Any]]:
@@ -276,7 +343,7 @@ def _is_admitted(story: Story, case: str) -> None:
     founder.go(f"/applications/{case}")
     founder.waits_for("Decision letter (PDF)")
     letter = founder.page.get_by_role("link", name="Decision letter (PDF)").get_attribute("href")
-    assert founder.context.request.get(str(letter)).body().startswith(b"%PDF")
+    assert CASE.title in founder.read_pdf(str(letter))
     officer.go(f"{path}/history")
 
 
@@ -343,6 +410,8 @@ def _breaches_and_reports(story: Story, pilot: str) -> None:
         headers={"authorization": f"Bearer {key}"},
     )  # fmt: skip
     assert sent.json()["taken"] == 1, sent.text
+    officer.go(f"{pilot}/tokens")
+    assert key not in officer.page.content()
     officer.go(f"{pilot}/telemetry")
     officer.waits_for("the limit is", seconds=30)
     officer.look()
@@ -444,12 +513,18 @@ def _is_compiled(story: Story) -> None:
     approver.press("Approve")
     approver.waits_for("The PDFs are ready", seconds=180)
     approver.press("Publish")
-    public = story.arrive()
-    public.go("/reports")
-    public.go(report)
-    for language in library.current().languages:
-        answer = public.context.request.get(f"{report}/pdf/{language}")
-        assert answer.body().startswith(b"%PDF")
+    policymaker, public = story.official("policymaker"), story.arrive()
+    titles = {"en": "Half a year", "ms": "Setengah tahun"}
+    for reader in (policymaker, public):
+        reader.go("/reports")
+        reader.go(report)
+        for language in library.current().languages:
+            summary = year.content("events")["narrative"][language]["summary"]
+            link = reader.page.locator(f'a[href="{report}/pdf/{language}"]').get_attribute("href")
+            text = reader.read_pdf(str(link))
+            assert titles[language] in text
+            assert " ".join(summary.split())[:40] in text
+    policymaker.go("/overview")
 
 
 def _is_verified(story: Story) -> None:
@@ -459,3 +534,22 @@ def _is_verified(story: Story) -> None:
     auditor.sees("The trail is sound")
     checked = story.site.run("audit", "verify")
     assert checked.returncode == 0, checked.stdout
+
+
+def _is_told_in_malay(story: Story, case: str, pilot: str) -> None:
+    """The main pages once more, in the other language."""
+    walks = {
+        "founder": ("/", "/check", "/applications", f"/applications/{case}",
+                    f"/applications/{case}/answers", pilot, f"{pilot}/conditions",
+                    f"{pilot}/milestones", f"{pilot}/telemetry", f"{pilot}/plan",
+                    f"{pilot}/incidents", f"{pilot}/tokens", f"{pilot}/exit", "/register"),
+        "officer": ("/cases", f"/cases/{case}", f"/cases/{case}/screening",
+                    f"/cases/{case}/reviews", f"/cases/{case}/decision", f"/cases/{case}/history",
+                    "/pilots", "/incidents", "/lessons"),
+        "central": ("/overview", "/reports", "/reports/new"),
+    }  # fmt: skip
+    for who, paths in walks.items():
+        actor = story.founder if who == "founder" else story.official(who)
+        english = actor.go_through(paths, "en")
+        malay = actor.go_through(paths, "ms")
+        assert [path for path in paths if english[path] == malay[path]] == []
