@@ -72,6 +72,8 @@ async def test_the_queue_begins_with_what_is_to_be_done_now(client: Visitor) -> 
         assert now == lines[0]
         return lines
 
+    elsewhere = await client.sign_in(await factories.officer("finance"))
+    assert "No cases here" in await elsewhere.text("/cases")
     ids = [str(one.id) for one in (stopped, running, recommended)]
     assert await order(officer) == [ids[1], ids[2], ids[0]]
     assert await order(maker) == [ids[2], ids[1], ids[0]]
