@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import asyncio
 import os
+import socket
 import subprocess
 import sys
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 from uuid import uuid4
 
 import dramatiq
 import pytest
+from redis.exceptions import ConnectionError as RedisConnectionError
 
 from sandbox.foundation import broker as brokers
 from sandbox.foundation import outbox
@@ -204,9 +207,11 @@ async def test_done_jobs_are_forgotten_after_days() -> None:
 class Workers:
     """Worker processes over the test's own database."""
 
-    def __init__(self) -> None:
+    def __init__(self, broker_url: str = "") -> None:
         self.processes: list[subprocess.Popen[bytes]] = []
-        self.environment = os.environ | {"DATABASE_URL": _url(), "PYTHONPATH": os.curdir}
+        self.environment = os.environ | {
+            "DATABASE_URL": _url(), "BROKER_URL": broker_url, "PYTHONPATH": os.curdir,
+        }  # fmt: skip
 
     def begin(self) -> subprocess.Popen[bytes]:
         command = [sys.executable, "-m", "tests.jobs_worker"]
@@ -243,13 +248,23 @@ def _broker() -> Any:
         broker.close()
 
 
+@contextmanager
+def _other_broker() -> Any:
+    """The broker that the settings ask for."""
+    broker = brokers.make()
+    try:
+        yield broker
+    finally:
+        broker.close()
+
+
 @asynccontextmanager
-async def _carried(relays: int = 1) -> AsyncIterator[tuple[Workers, Any]]:
+async def _carried(relays: int = 1, broker_url: str = "") -> AsyncIterator[tuple[Workers, Any]]:
     """Relays and the tables that the test's actors write to; workers begin when told."""
     await fetch("CREATE TABLE runs (key text)")
     await fetch("CREATE TABLE effects (key text)")
-    workers = Workers()
-    with _broker() as broker:
+    workers = Workers(broker_url)
+    with _other_broker() if broker_url else _broker() as broker:
         tasks = [asyncio.create_task(Relay(broker).run()) for _ in range(relays)]
         try:
             yield workers, broker
@@ -355,6 +370,89 @@ async def test_what_somebody_was_told_is_not_told_again_after_years() -> None:
     await fetch("UPDATE job_effect SET at = now() - interval '10 years'")
     await clear_up()
     assert not await told()
+
+
+# Other brokers ---------------------------------------------------------------------------
+
+
+@pytest.fixture
+def redis(tmp_path: Path, configure: Callable[..., None]) -> Iterator[str]:
+    """A Redis of the test's own, which the settings name; its address."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    command = ["redis-server", "--port", str(port), "--bind", "127.0.0.1", "--save", "",
+               "--dir", str(tmp_path), "--logfile", str(tmp_path / "log")]  # fmt: skip
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL) as server:
+        end = time.monotonic() + 30
+        while not _listens(port):
+            assert time.monotonic() < end, (tmp_path / "log").read_text()
+            time.sleep(0.05)
+        url = f"redis://127.0.0.1:{port}/0"
+        configure(broker_url=url)
+        yield url
+        server.terminate()
+
+
+def _listens(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
+async def test_redis_carries_each_job_to_its_one_effect(redis: str) -> None:
+    async with _carried(relays=2, broker_url=redis) as (workers, broker):
+        assert type(broker).__name__ == "RedisBroker"
+        keys = [f"{number:02}" for number in range(30)]
+        await _ask("note", *keys)
+        await _until(lambda: _sent(30))
+        for row in await fetch("SELECT * FROM outbox"):  # what a relay that died would do
+            message = outbox._message(row)
+            broker.enqueue(message.copy(message_id=str(uuid4())))
+        workers.begin()
+        await _until(lambda: _have_run(60))
+        await _until(_all_done)
+        assert await _keys("effects") == keys
+
+
+async def test_what_dies_over_redis_is_kept_and_can_be_sent_again(redis: str) -> None:
+    administrator = await factories.account(roles=frozenset({"administrator"}))
+    async with _carried(broker_url=redis) as (workers, _broker):
+        await _ask("fail", "a")
+        workers.begin()
+        await _until(lambda: _dead(1))
+        assert len(await _keys("runs")) == 3, "tried, and tried again twice"
+        await fetch("INSERT INTO effects VALUES ('mended')")
+        (job,) = await outbox.dead_jobs()
+        await outbox.send_again(administrator, job["id"])
+        await _until(lambda: _have_run(4))
+        await _until(_all_done)
+
+
+async def test_a_redis_that_is_away_is_waited_for(configure: Callable[..., None]) -> None:
+    configure(broker_url="redis://127.0.0.1:9")
+    await _ask("note", "a")
+    with _other_broker() as broker, pytest.raises(RedisConnectionError):
+        await Relay(broker).send_some()
+    (row,) = await fetch("SELECT claimed_at, sent_at FROM outbox")
+    assert row == {"claimed_at": None, "sent_at": None}
+
+
+def test_rabbitmq_is_given_the_same_queues_and_habits(configure: Callable[..., None]) -> None:
+    """No server is asked: what one does with them is not tested here."""
+    import workers  # noqa: F401
+
+    queues = dramatiq.get_broker().get_declared_queues()
+    habits = [type(one) for one in dramatiq.get_broker().middleware]
+    configure(broker_url="amqp://me:secret@queue.test:5673/rintis")
+    broker = brokers.make()
+    for queue in queues:
+        broker.declare_queue(queue)
+    assert type(broker).__name__ == "RabbitmqBroker"
+    assert broker.get_declared_queues() == queues > {"default", "mail"}
+    assert [type(one) for one in broker.middleware] == habits
+    where = broker.parameters  # type: ignore[attr-defined]
+    assert (where.host, where.port, where.virtual_host) == ("queue.test", 5673, "rintis")
+    assert broker.confirm_delivery, "what is marked as sent has arrived"  # type: ignore[attr-defined]
 
 
 # Periodic jobs ---------------------------------------------------------------------------
