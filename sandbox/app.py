@@ -151,8 +151,6 @@ def create_app() -> Litestar:
         lifespan=[_pool],
         stores={"sessions": sessions.PostgresStore()},
         middleware=[
-            observability.observed,
-            security.security_headers,
             sessions.session_config().middleware,
             DefineMiddleware(Authentication),
         ],
@@ -184,4 +182,6 @@ def create_app() -> Litestar:
         request_max_body_size=32 * 1024 * 1024,
     )
     security.check_permissions_declared(app.routes)
+    # Around the whole, as Litestar's own middleware sees no request without a route.
+    app.asgi_handler = observability.observed(security.security_headers(app.asgi_handler))
     return app
