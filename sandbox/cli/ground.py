@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Coroutine
+from hashlib import sha256
+from pathlib import Path
 from typing import Any, NoReturn, TypeVar
 
 import click
@@ -20,7 +22,15 @@ def refuse(sentence: str) -> NoReturn:
 
 
 def need_pack() -> None:
-    """See that the pack can be used, or say in one sentence what is wrong with it."""
+    """See that the pack can be used, or say in one sentence what is wrong with it.
+
+    A pack that was sound and has not been touched since is not read again: that takes a second
+    of every start.
+    """
+    note = settings.var / "cache" / "sound-pack"
+    seen = _look_of_pack()
+    if note.is_file() and note.read_text() == seen:
+        return
     from sandbox.framework import library
     from sandbox.framework.errors import PackError
 
@@ -28,6 +38,17 @@ def need_pack() -> None:
         library.current()
     except PackError as error:
         refuse(f"PACK is {settings.pack!r}: {error}")
+    note.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    note.write_text(seen)
+
+
+def _look_of_pack() -> str:
+    """What changes when a file of the pack does, or of what reads it."""
+    reader = Path(__file__).parents[1] / "framework"
+    folders = (reader / "packs" / settings.pack, Path(settings.pack).resolve())
+    files = [*reader.glob("*.py"), *(one for folder in folders for one in folder.rglob("*.yaml"))]
+    looks = (f"{one} {one.stat().st_mtime_ns} {one.stat().st_size}" for one in sorted(files))
+    return sha256("\n".join((settings.pack, *looks)).encode()).hexdigest()
 
 
 def need_database() -> None:

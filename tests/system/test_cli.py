@@ -123,6 +123,9 @@ def test_a_pack_that_cannot_be_used_stops_the_start(
 
 def test_a_broken_pack_is_refused_with_file_and_field(idle: Site, tmp_path: Path) -> None:
     shutil.copytree(ROOT / "tests" / "packs" / "veridia", tmp_path / "veridia")
+    assert _sandbox(idle, "migrate", PACK=str(tmp_path / "veridia")).stderr.startswith(
+        "The database is not running"
+    ), "it is sound"
     sectors = tmp_path / "veridia" / "sectors.yaml"
     sectors.write_text(sectors.read_text().replace("key:", "kez:", 1))
     done = _sandbox(idle, "up", PACK=str(tmp_path / "veridia"))
