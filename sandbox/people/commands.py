@@ -279,9 +279,12 @@ async def make_person(
     ``kept``: what ``passwords.hashed`` made of the password, where many accounts share one.
 
     :raises InvalidInput: the address has an account, or the password is too weak.
-    :raises Forbidden: ``by`` is neither an administrator nor the system.
+    :raises Forbidden: ``by`` is neither an administrator nor the system, or the role is the
+        system's own.
     """
     _check_manages(by)
+    if Role.SYSTEM in roles:
+        raise Forbidden(_("Nobody is appointed to be the system."))
     email = email.strip().lower()
     rules.check_password(password, email)
     hashed = kept or await passwords.hashed(password)

@@ -226,6 +226,15 @@ async def test_a_colleague_is_invited_and_joins(client) -> None:
     assert "Denyut Sdn Bhd" in await other.text("/organisation")
 
 
+async def test_an_administrator_does_not_make_anybody_the_system(client) -> None:
+    """Which reads every case, as administrators may not."""
+    await client.sign_in(await factories.administrator())
+    fields = {**NEW, "roles": ["system"]}
+    assert (await client.submit("/people/new", fields)).status_code == 403
+    assert await fetch("SELECT FROM account WHERE email = $1", NEW["email"]) == []
+    assert (await client.submit("/people/new", {**fields, "roles": "auditor"})).status_code == 303
+
+
 async def test_the_language_is_kept(client) -> None:
     await client.submit("/language/ms", {"back": "/sign-in"})
     answer = await client.get("/sign-in")
