@@ -141,8 +141,8 @@ async def queue(person: Person, filters: Filters, cursor: Cursor | None) -> Page
     return paginate(lines, cursor, key=lambda line: (line.rank, line.sort, line.id))
 
 
-_LEADS = "a.lead_sector = ANY($1::varchar[])"
-"""A case led by the person's own sectors, which ``visible_to`` puts first."""
+_LEADS = "a.lead_sector = ANY($3::varchar[])"
+"""A case led by the person's own sectors, which ``visible_to`` puts third."""
 
 
 def _decides(person: Person) -> bool:

@@ -157,8 +157,8 @@ async def sign_in_demo(request: Asked, account: FromPath[UUID]) -> Any:
     )
     if not demo:
         raise NotFound
-    request.session["language"] = current_language()  # as the visitor reads, not as they do
-    return await _enter(request, account)
+    language = current_language()  # as the visitor reads, not as they do
+    return _speaking(await _enter(request, account), language)
 
 
 @post("/sign-out", permission=PUBLIC)
@@ -315,6 +315,11 @@ async def choose_language(request: Asked, code: FromPath[str]) -> Any:
     if request.user.signed_in:
         await commands.speak(request.user, code)
     answer = redirect(request, local_path((await request.form()).get("back")))
+    return _speaking(answer, code)
+
+
+def _speaking(answer: Any, code: str) -> Any:
+    """The answer, with the choice of a language that the browser keeps."""
     answer.set_cookie(
         LANGUAGE, code, max_age=_YEAR, secure=settings.https, httponly=True, samesite="lax"
     )

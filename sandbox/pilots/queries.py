@@ -17,7 +17,7 @@ from sandbox.foundation.web.pagination import Cursor, Page, keyset, paginate
 from sandbox.framework import clocks, library
 from sandbox.framework.clocks import ClockName
 from sandbox.framework.pack import Pack
-from sandbox.people.person import SECTOR_ROLES, Person
+from sandbox.people.person import SECTOR_ROLES, Delegate, Person
 from sandbox.pilots import closing, promises, rules
 from sandbox.pilots.policy import READS_ALL
 from sandbox.pilots.tables import (
@@ -60,6 +60,9 @@ def visible_to(person: Person, first: int) -> tuple[str, list[Any]]:
     Read are one's own firm's, and those that an official's role reaches (the policy's
     ``reaches``) unless they declared a conflict when the case was reviewed.
     """
+    if isinstance(person, Delegate):  # a key speaks for one pilot, whatever its maker may read
+        own = f"p.id = ${first} AND p.organisation = ${first + 1}::uuid"
+        return own, [person.speaks_for, person.organisation]
     parts, values = ["false"], list[Any]()
     if person.organisation is not None:
         values.append(person.organisation)

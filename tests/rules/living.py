@@ -25,6 +25,7 @@ from sandbox.foundation.lifecycle import LifeCycle
 
 NOW = datetime(2026, 3, 2, 9, tzinfo=UTC)
 OFTEN = st.sampled_from([True, True, True, False])
+SELDOM = st.sampled_from([False, False, False, True])
 """A precondition: it holds more often than not, so that lives get somewhere."""
 REASONS = st.sampled_from(["It is needed", "It is needed", "", "   "])
 Row = TypeVar("Row", bound=Table)
@@ -98,7 +99,7 @@ class Life(RuleBasedStateMachine):
             run_state_machine_as_test(cls, settings=many)
             if wanted <= set(cls.seen):
                 break
-        assert set(cls.seen) == wanted
+        assert set(cls.seen) == wanted, set(cls.seen) ^ wanted
 
 
 def refused(call: Callable[[], object]) -> None:

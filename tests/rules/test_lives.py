@@ -27,7 +27,18 @@ from sandbox.people.person import Role
 from sandbox.pilots.rules import CONDITION, EXIT_REPORT, MILESTONE, PILOT
 from sandbox.reports import rules as reports
 from sandbox.reports.tables import Report
-from tests.rules.living import NOW, OFTEN, REASONS, Life, declared, refused, row_of, stated, steps
+from tests.rules.living import (
+    NOW,
+    OFTEN,
+    REASONS,
+    SELDOM,
+    Life,
+    declared,
+    refused,
+    row_of,
+    stated,
+    steps,
+)
 from tests.rules.test_lives_of_pilots import (
     ConditionLife,
     ExitReportLife,
@@ -37,7 +48,6 @@ from tests.rules.test_lives_of_pilots import (
 )
 
 PACK: Pack = library.current()
-SELDOM = st.sampled_from([False, False, False, True])
 WRITER, SECOND = uuid4(), uuid4()
 
 
@@ -258,25 +268,38 @@ class LessonLife(Life):
         publish: cleared > published
         supersede: published > superseded
     """)
-    guarded = frozenset({"clear"})
+    guarded = frozenset({"clear", "supersede"})
 
     start: ClassVar = {"state": st.sampled_from(sorted(lessons.LIFE.states))}
 
     def begins(self, state: str) -> None:
         self.row = row_of(Lesson, state=state, author=WRITER, sector="healthcare")
 
-    @rule(by=st.sampled_from([SECOND, SECOND, WRITER]), marked=st.booleans(), reason=REASONS)
-    def is_cleared(self, by: UUID, marked: bool, reason: str) -> None:
-        found = [lessons.Mark("en", "why", "Cikgu", "a name")] if marked else []
+    @rule(
+        by=st.sampled_from([SECOND, SECOND, WRITER]), marked=st.booleans(), named=SELDOM,
+        reasoned=OFTEN,
+    )  # fmt: skip
+    def is_cleared(self, by: UUID, marked: bool, named: bool, reasoned: bool) -> None:
+        mark = lessons.Mark("en", "why", "Cikgu", "a name", blocks=named)
+        found = [mark] if marked or named else []
+        reasons = {mark.key: "It is the word for every teacher."} if reasoned else {}
         self.takes(
             self.row, "clear",
-            lambda: lessons.clear(self.row, by=by, found=found, reason=reason, at=NOW),
-            when=by == SECOND and (not marked or bool(reason.strip())),
+            lambda: lessons.clear(self.row, by=by, found=found, reasons=reasons, at=NOW),
+            when=by == SECOND and not named and (not marked or reasoned),
         )  # fmt: skip
 
-    @rule(event=st.sampled_from(["reopen", "supersede"]))
-    def moves(self, event: str) -> None:
-        self.takes(self.row, event, lambda: lessons.LIFE.move(self.row, event, at=NOW))
+    @rule()
+    def is_reopened(self) -> None:
+        self.takes(self.row, "reopen", lambda: lessons.LIFE.move(self.row, "reopen", at=NOW))
+
+    @rule(published=OFTEN)
+    def is_superseded(self, published: bool) -> None:
+        newer = row_of(Lesson, id=uuid4(), state="published" if published else "draft")
+        self.takes(
+            self.row, "supersede", lambda: lessons.supersede(self.row, newer, at=NOW),
+            when=published,
+        )  # fmt: skip
 
     @rule()
     def is_published(self) -> None:
@@ -364,10 +387,11 @@ CYCLES = [cycle for cycle in LIVES.values() if cycle is not None]
 # Said in the table for people to read; what happens then is a command's to do, not a refusal:
 # an answer that leaves another question open is kept, and the case goes on waiting; a case lapses
 # when the sweep finds its clock run out; conditions
-# move with their pilot, their evidence and their figures.
+# and milestones move with their pilot, their evidence and their figures.
 TOLD_ONLY = {
     "application": {"answer", "lapse"},
-    "condition": {"meet", "enter_force", "breach", "cure", "discharge"},
+    "condition": {"meet", "enter_force", "breach", "cure", "discharge", "leave", "lapse"},
+    "milestone": {"leave"},
     "pilot": {"close"},
     "incident": {"reopen"},
 }

@@ -16,10 +16,10 @@ from hypothesis.stateful import invariant, rule
 from sandbox.framework import library
 from sandbox.framework.conditions import ConditionKind
 from sandbox.incidents import rules as incidents
-from sandbox.incidents.tables import CorrectiveAction, Incident
-from sandbox.pilots import promises, rules
+from sandbox.incidents.tables import Assessment, CorrectiveAction, Incident
+from sandbox.pilots import closing, promises, rules
 from sandbox.pilots.tables import Condition, Evidence, ExitReport, Extension, Milestone, Pilot
-from tests.rules.living import NOW, OFTEN, REASONS, Life, refused, row_of, steps
+from tests.rules.living import NOW, OFTEN, REASONS, SELDOM, Life, refused, row_of, steps
 
 PACK = library.current()
 TODAY = date(2026, 3, 2)
@@ -57,10 +57,17 @@ class PilotLife(Life):
         self.row.ready_at = NOW if ready else None
         if state in {"live", "suspended"}:
             self.row.ends_on = TODAY + timedelta(days=-1 if over else 30)
+        begun = state != "preparing"  # then its precedents were met
         self.conditions = [
-            row_of(Condition, number=1, kind=kind, precedent=True, state=precedent),
-            row_of(Condition, number=2, kind="threshold", precedent=False, state="pending"),
-        ]
+            row_of(
+                Condition, number=1, kind=kind, precedent=True, id=uuid4(), title={},
+                state="met" if begun else precedent,
+            ),
+            row_of(
+                Condition, number=2, kind="threshold", precedent=False, id=uuid4(), title={},
+                state="in_force" if begun else "pending",
+            ),
+        ]  # fmt: skip
 
     @rule(state=st.sampled_from(["met", "waived", "pending"]))
     def its_precedent_is(self, state: str) -> None:
@@ -93,8 +100,9 @@ class PilotLife(Life):
     def happens_for_a_reason(self, event: str, reason: str) -> None:
         act = {"suspend": rules.suspend, "resume": rules.resume, "stop": rules.stop,
                "terminate": rules.terminate}[event]  # fmt: skip
+        day = {"today": TODAY} if event in {"stop", "terminate"} else {}
         self.takes(
-            self.row, event, lambda: act(self.row, reason=reason, at=NOW),
+            self.row, event, lambda: act(self.row, reason=reason, at=NOW, **day),
             when=bool(reason.strip()),
         )  # fmt: skip
 
@@ -107,17 +115,21 @@ class PilotLife(Life):
             when=over or bool(reason.strip()),
         )  # fmt: skip
 
-    @rule(outcome=st.sampled_from([None, *rules.Outcome]))
-    def closes(self, outcome: rules.Outcome | None) -> None:
+    @rule(outcome=st.sampled_from([None, *rules.Outcome]), said=OFTEN)
+    def closes(self, outcome: rules.Outcome | None, said: bool) -> None:
         ended_by = self.row.outcome
+        promised = closing.Promised(conditions=self.conditions, milestones=[])
+        ends = closing.loose_ends(self.row, promised)
+        left = {end.id: "Enough was seen." for end in ends} if said else {}
         closed = self.takes(
             self.row, "close",
-            lambda: rules.close(self.row, self.conditions, outcome=outcome, at=NOW),
-            when=ended_by is not None or outcome in {"completed", "moving_to_market"},
+            lambda: closing.close(self.row, promised, outcome=outcome, left=left, at=NOW),
+            when=(ended_by is not None or outcome in {"completed", "moving_to_market"})
+            and (said or not ends),
         )  # fmt: skip
         if closed:
             assert self.row.outcome == (ended_by or outcome)
-            assert {one.state for one in self.conditions} <= {"discharged", "waived"}
+            assert {one.state for one in self.conditions} <= {"discharged", "waived", "not_kept"}
 
     @rule()
     def changes(self) -> None:
@@ -144,7 +156,9 @@ class ConditionLife(Life):
         cure: breached escalated > cured
         escalate: breached > escalated
         waive: pending in_force breached cured escalated > waived
-        discharge: pending in_force met breached cured escalated > discharged
+        discharge: in_force met cured > discharged
+        leave: pending in_force breached cured escalated > not_kept
+        lapse: pending met > lapsed
     """)
     guarded = frozenset({"waive"})
 
@@ -154,7 +168,7 @@ class ConditionLife(Life):
         self.row = row_of(Condition, number=1, kind=kind, state=state, every="", due_on=None)
         self.evidence: list[Evidence] = []
 
-    @rule(event=st.sampled_from(["meet", "enter_force", "escalate", "discharge"]))
+    @rule(event=st.sampled_from(["meet", "enter_force", "escalate", "discharge", "leave", "lapse"]))
     def moves(self, event: str) -> None:
         self.takes(self.row, event, lambda: rules.CONDITION.move(self.row, event, at=NOW))
 
@@ -187,7 +201,7 @@ class ConditionLife(Life):
             promises.submit(self.row, self.evidence, text=text, file=None, at=NOW)
 
         waits = any(one.verdict == "" for one in self.evidence)
-        owed = self.row.state not in {"met", "waived", "discharged"}
+        owed = self.row.state not in {"met", *rules.FINAL}
         if owed and not waits and text.strip():
             submit()
             self.evidence.append(row_of(Evidence, id=uuid4(), verdict=""))
@@ -217,7 +231,7 @@ class ConditionLife(Life):
         """What accepted evidence makes of the condition; ``None``: nothing is owed."""
         state, kind = self.row.state, self.row.kind
         if state == "pending" or kind == "document":
-            return None if state in {"met", "waived", "discharged"} else "met"
+            return None if state in {"met", *rules.FINAL} else "met"
         if state in {"breached", "escalated"} and kind != "threshold":
             return "cured"
         return str(state)
@@ -233,6 +247,7 @@ class MilestoneLife(Life):
         accept: submitted > accepted
         return: submitted > returned
         waive: planned returned submitted > waived
+        leave: planned returned submitted > not_reached
     """)
     guarded = frozenset({"submit", "return", "waive"})
 
@@ -243,6 +258,14 @@ class MilestoneLife(Life):
         self.waiting: Evidence | None = (
             row_of(Evidence, verdict="") if state == "submitted" else None
         )
+
+    @rule()
+    def testing_ends_over_it(self) -> None:
+        left = self.takes(
+            self.row, "leave", lambda: rules.MILESTONE.move(self.row, "leave", at=NOW)
+        )
+        if left:
+            self.waiting = None
 
     @rule(text=REASONS)
     def evidence_comes(self, text: str) -> None:
@@ -327,38 +350,49 @@ class ExitReportLife(Life):
 
 
 class IncidentLife(Life):
-    steps = steps("""
-        triage: reported > triaged
-        investigate: triaged > investigating
-        ask_action: triaged investigating corrective_action > corrective_action
-        resolve: triaged investigating corrective_action > resolved
-        reopen: resolved closed > investigating
-        close: resolved > closed
-    """)
-    guarded = frozenset({"triage", "resolve", "close"})
+    steps: ClassVar = {
+        **steps("""
+            triage: reported > triaged
+            investigate: triaged > investigating
+            ask_action: triaged investigating corrective_action > corrective_action
+            resolve: triaged investigating corrective_action > resolved
+            reopen: resolved closed > investigating
+            close: resolved > closed
+        """),
+        **{("assess", state): state for state in incidents.OPEN},
+    }
+    guarded = frozenset({"assess", "resolve", "close"})
 
     start: ClassVar = {"state": st.sampled_from(sorted(incidents.LIFE.states))}
 
     def begins(self, state: str) -> None:
         self.row = row_of(Incident, state=state, vulnerabilities=[])
         self.actions: list[CorrectiveAction] = []
+        grave = PACK.severities[-1].key
+        self.before = row_of(Assessment, severity=grave, derived=grave, regimes=[])
 
     @rule(
-        severity=st.sampled_from([*(one.key for one in PACK.incidents.severities), "dreadful"]),
-        reason=REASONS,
+        severity=st.sampled_from([*(one.key for one in PACK.severities), "dreadful"]),
+        reason=REASONS, shown=st.booleans(), firm=SELDOM,
     )  # fmt: skip
-    def is_triaged(self, severity: str, reason: str) -> None:
-        derived = PACK.incidents.severities[0].key
-        verdict = incidents.Verdict(severity=severity, reason=reason)
-        holds = severity == derived or (severity != "dreadful" and bool(reason.strip()))
-        triaged = self.takes(
-            self.row, "triage",
-            lambda: incidents.triage(
-                self.row, PACK, verdict, derived=derived, by="Kavitha", at=NOW
-            ),
-            when=holds,
-        )  # fmt: skip
-        assert not triaged or self.row.severity == severity
+    def is_weighed_anew(self, severity: str, reason: str, shown: bool, firm: bool) -> None:
+        """It was as grave as can be; by what is known now it is the least."""
+        verdict = incidents.Verdict(
+            severity=severity, reason=reason, file=uuid4() if shown else None
+        )
+
+        def assess() -> None:
+            incidents.LIFE.step(self.row.state, "assess")
+            incidents.decide(PACK.incidents, {}, verdict, self.before, firm=firm)
+            incidents.LIFE.move(self.row, "assess", at=NOW)
+
+        lighter = severity != PACK.severities[-1].key
+        holds = severity != "dreadful" and bool(reason.strip()) and (shown or not lighter)
+        self.takes(self.row, "assess", assess, when=holds and not firm)
+
+    @rule()
+    def is_triaged(self) -> None:
+        self.takes(self.row, "triage", lambda: incidents.LIFE.move(self.row, "triage", at=NOW))
 
     @rule(event=st.sampled_from(["investigate", "reopen"]))
     def moves(self, event: str) -> None:

@@ -183,7 +183,9 @@ async def admitted(founder: Person, officer: Person) -> Application:
     review = await commands.assign_reviewer(officer, case, reviewer.id)
     await commands.declare(reviewer, review.id, conflict="")
     scores = {criterion.key: 3 for criterion in library.current().rubric.criteria}
-    written = commands.Written(scores=scores, recommendation="admit")
+    written = commands.Written(
+        scores=scores, comments=dict.fromkeys(scores, "Shown."), recommendation="admit"
+    )
     await commands.submit_review(reviewer, review.id, written)
     await commands.recommend(officer, case, outcome="admitted", text="Sound.")
     terms = commands.Terms(reasons=["meets_criteria"], months=6)

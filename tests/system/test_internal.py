@@ -32,7 +32,7 @@ from tests.system.test_pilots import TERMS
 from tests.system.test_telemetry import points, send
 
 PLANTED = {
-    "note": "Kelewang", "criterion": "Cendawan", "comment": "Rafflesia", "reviewer": "Zulaikha",
+    "note": "Kelewang", "comment": "Rafflesia", "reviewer": "Zulaikha",
     "second reviewer": "Thanabalan", "conflict": "Sepupu", "recommendation": "Tempoyak",
     "sent back": "Belimbing",
 }  # fmt: skip
@@ -87,7 +87,8 @@ async def _reviewed(founder: Person, officer: Person) -> Application:
     await applications.declare(reviewer, review.id, conflict="")
     criteria = library.current().rubric.criteria
     written = applications.Written(
-        scores={c.key: 2 for c in criteria}, comments={criteria[0].key: PLANTED["criterion"]},
+        scores={c.key: 2 for c in criteria},
+        comments={c.key: "Shown well enough." for c in criteria},
         comment=PLANTED["comment"], recommendation="conditions",
     )  # fmt: skip
     await applications.submit_review(reviewer, review.id, written)

@@ -22,7 +22,8 @@ async def _published(people: dict[str, Person], title: str) -> Lesson:
     pilot = await live(people)
     lesson = await commands.draft_lesson(people["officer"], pilot.id, **words)
     central = await factories.central()
-    await commands.clear_lesson(central, lesson.id, reason="Words of the field")
+    reasons = {mark.key: "Words of the field." for mark in await queries.marks(lesson.id)}
+    await commands.clear_lesson(central, lesson.id, reasons=reasons)
     await commands.publish_lesson(central, lesson.id)
     return lesson
 

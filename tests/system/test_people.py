@@ -271,7 +271,7 @@ async def test_an_invitation_names_who_asks_and_is_listed_until_it_is_used(clien
 
 
 async def test_a_demo_person_does_not_change_the_visitors_language(client, monkeypatch) -> None:
-    monkeypatch.setattr(people_pages, "settings", SimpleNamespace(demo=True))
+    monkeypatch.setattr(people_pages, "settings", SimpleNamespace(demo=True, https=False))
     person = await factories.account()
     await fetch("UPDATE account SET demo = true, language = 'ms' WHERE id = $1", person.id)
     answer = await client.submit(f"/sign-in/demo/{person.id}")

@@ -48,7 +48,8 @@ async def reviews(reviewer: Person, review: Review, comment: str = "") -> None:
     criteria = library.current().rubric.criteria
     written = commands.Written(
         scores={c.key: 3 for c in criteria}, recommendation="admit", comment=comment,
-        comments={criteria[0].key: comment},
+        comments={**dict.fromkeys((c.key for c in criteria), "Shown."),
+                  criteria[0].key: comment or "Shown."},
     )  # fmt: skip
     await commands.submit_review(reviewer, review.id, written)
 
