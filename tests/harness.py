@@ -150,13 +150,15 @@ def words(html: str) -> str:
 async def run_jobs() -> list[str]:
     """Do what the worker would, in order, until nothing is left; the actors that ran.
 
-    Runs the real actors; what they raise, the test sees. Jobs that jobs ask for are run too.
+    Runs the real actors; what they raise, the test sees. Jobs that jobs ask for are run too,
+    and figures that came are judged, as the scheduler would ask.
     """
     from dramatiq import get_broker
 
     import workers  # noqa: F401  (declares the actors)
+    from sandbox.telemetry import commands as telemetry
 
-    ran = []
+    ran = ["watch_telemetry"] if await telemetry.watch() else []
     while rows := await fetch("SELECT * FROM outbox WHERE done_at IS NULL ORDER BY position"):
         for row in rows:
             actor = get_broker().get_actor(row["actor"])

@@ -1,16 +1,17 @@
-"""Telemetry: judge what came in, and notice what did not."""
+"""Telemetry: judge what came in, notice what did not, keep room for more."""
 
 from uuid import UUID
 
 import dramatiq
 
-from sandbox.telemetry import commands
+from sandbox.telemetry import commands, keeping
 
 
-@dramatiq.actor(actor_name="evaluate_telemetry", queue_name="default")
-async def evaluate_telemetry(pilot: str) -> None:
-    """Hold a pilot's newest figures against its thresholds."""
-    await commands.evaluate(UUID(pilot))
+@dramatiq.actor(actor_name="watch_telemetry", queue_name="telemetry")
+async def watch_telemetry() -> None:
+    """Hold the figures that came against the thresholds of their pilots."""
+    while await commands.watch():
+        pass
 
 
 @dramatiq.actor(actor_name="close_breaches", queue_name="default")
@@ -23,3 +24,9 @@ async def close_breaches(pilot: str) -> None:
 async def sweep_silence() -> None:
     """Notice metrics that stopped coming."""
     await commands.sweep_silence()
+
+
+@dramatiq.actor(actor_name="keep_partitions", queue_name="default")
+async def keep_partitions() -> None:
+    """Make partitions ahead, and drop those whose time is over."""
+    await keeping.keep_partitions()

@@ -16,7 +16,7 @@ import msgspec
 from sandbox.demo.year import content
 from sandbox.framework.thresholds import Aggregate, Comparator, Threshold, threshold_of
 from sandbox.pilots.tables import Condition, Metric
-from sandbox.telemetry.rules import Reading
+from sandbox.telemetry.rules.delivery import Reading
 
 _PARTS = {
     "site": ("Tawau", "Kota Bharu", "Klang"),

@@ -14,6 +14,7 @@ from sandbox.foundation.database import fetch
 from sandbox.pilots import closing, commands, queries, rules
 from sandbox.pilots.tables import Condition, ExitReport, Metric, Pilot
 from sandbox.telemetry import commands as telemetry
+from sandbox.telemetry.rules.delivery import of_readings
 from sandbox.telemetry.tables import Breach
 
 _WEEK = timedelta(days=7)
@@ -139,7 +140,9 @@ async def _send(player: Player, pilot: Pilot, points: list[Any], start: int) -> 
     while stop < len(points) and points[stop].at <= player.at:
         stop += 1
     if stop > start:
-        await telemetry.receive(player.founder, pilot.id, points[start:stop], source="json")
+        figures = of_readings(points[start:stop])
+        await telemetry.receive(player.founder, pilot.id, figures, source="json")
+        await telemetry.evaluate(pilot.id)
     return stop
 
 

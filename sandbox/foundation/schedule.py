@@ -33,11 +33,15 @@ log = structlog.get_logger()
 
 @dataclass(frozen=True)
 class Periodic:
-    """Ask for ``actor`` (without arguments) once in every ``every``."""
+    """Ask for ``actor`` (without arguments) once in every ``every``.
+
+    ``wanted``: a query; only while it finds a row is there anything to ask for.
+    """
 
     actor: str
     queue: str = "default"
     every: timedelta = timedelta(minutes=1)
+    wanted: str = ""
 
     def slot(self, moment: float) -> str:
         """The name of the slot that ``moment`` (seconds since 1970) lies in."""
@@ -96,6 +100,8 @@ class Schedule:
             return []
         asked = []
         for periodic in due:
+            if periodic.wanted and not await fetch(periodic.wanted):
+                continue
             if await _ask(periodic, slots[periodic]):
                 asked.append(periodic.actor)
             self._seen[periodic.actor] = slots[periodic]

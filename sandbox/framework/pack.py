@@ -22,6 +22,7 @@ from sandbox.framework.publishing import Letters, Reports, Statements, Theme, Vu
 from sandbox.framework.questions import Choice, Column, Form, Question
 from sandbox.framework.severities import IncidentRules, Severity
 from sandbox.framework.struct import Count, Key, Named, Part, Positive
+from sandbox.framework.telemetry import TelemetryTerms
 from sandbox.framework.text import Text, everywhere
 from sandbox.framework.thresholds import Threshold, in_words
 from sandbox.framework.when import holds
@@ -118,10 +119,11 @@ class Assessment(Part, frozen=True, kw_only=True):
 
 
 class Measures(Part, frozen=True, kw_only=True):
-    """``metrics.yaml``: units and metrics."""
+    """``metrics.yaml``: units, metrics, and the limits of telemetry."""
 
     units: tuple[MeasureUnit, ...]
     metrics: tuple[Metric, ...]
+    telemetry: TelemetryTerms = TelemetryTerms()
 
 
 class Pack(Part, frozen=True, kw_only=True, dict=True):
@@ -167,6 +169,11 @@ class Pack(Part, frozen=True, kw_only=True, dict=True):
     def languages(self) -> tuple[str, ...]:
         """The codes of its languages, the first being the default."""
         return tuple(language.code for language in self.front.languages)
+
+    @property
+    def telemetry(self) -> TelemetryTerms:
+        """The limits of figures."""
+        return self.measures.telemetry
 
     @property
     def terms(self) -> Terms:

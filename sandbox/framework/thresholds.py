@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import operator
 from collections.abc import Callable
 from datetime import timedelta
@@ -65,16 +66,19 @@ class Window(Part, frozen=True, kw_only=True):
     """The time a value is taken over.
 
     ``rolling``: the last ``length`` × ``unit`` before now. ``calendar``: the ``unit`` (day, week
-    from Monday, month) that contains the moment, in the jurisdiction's zone.
+    from Monday, month) that contains the moment, in the jurisdiction's zone. ``cumulative``: all
+    since the pilot went live.
     """
 
-    kind: Literal["rolling", "calendar"] = "rolling"
+    kind: Literal["rolling", "calendar", "cumulative"] = "rolling"
     unit: Literal["hour", "day", "week", "month"] = "day"
     length: Positive = 1
 
     def __post_init__(self) -> None:
         if self.kind == "calendar" and (self.unit == "hour" or self.length != 1):
             raise ValueError("a calendar window is one `day`, `week` or `month`")
+        if self.kind == "cumulative" and (self.unit, self.length) != ("day", 1):
+            raise ValueError("a cumulative window has no `unit` and no `length`")
         if self.kind == "rolling" and self.unit == "month":
             raise ValueError("a rolling window counts hours, days or weeks")
 
@@ -89,19 +93,28 @@ class Window(Part, frozen=True, kw_only=True):
 class Slice(Part, frozen=True, kw_only=True):
     """The part of a metric that is held to the limit.
 
-    Without ``value`` every value of the ``dimension`` must hold by itself.
+    Without ``value``: ``each`` value of the ``dimension`` must hold by itself, or the ``gap``
+    between its highest and its lowest is held to the limit (the gap between languages).
     """
 
     dimension: Key
     value: str = ""
+    across: Literal["each", "gap"] = "each"
+
+    def __post_init__(self) -> None:
+        if self.value and self.across == "gap":
+            raise ValueError("a `gap` is between values, so it has no `value`")
 
 
 class Threshold(Part, frozen=True, kw_only=True):
     """A limit on a metric: the condition holds while ``aggregate(window) comparator limit``.
 
-    ``unit`` is a key of the pack's units. Fewer than ``min_samples`` in the window decide
-    nothing. ``grace_hours``: how long the value may be past the limit before it is a breach.
-    ``on_missing``: what silence (no point in the window) means; it is never a pass.
+    ``unit`` is a key of the pack's units. ``over``: another metric that the value is divided by.
+    Fewer than ``min_samples`` in the window decide nothing. ``grace_hours``: how long the value
+    may be past the limit before it is a breach. ``recover_hours``: how long it must keep to the
+    limit again before the breach is cured; by default as long as the metric's cadence, so that
+    one good figure alone cures nothing. ``on_missing``: what silence (no point in the window)
+    means; it is never a pass.
     """
 
     metric: str
@@ -110,15 +123,29 @@ class Threshold(Part, frozen=True, kw_only=True):
     comparator: Comparator
     limit: float
     unit: str = ""
+    over: str = ""
     min_samples: Count = 0
     grace_hours: Count = 0
+    recover_hours: Count | None = None
     slice: Slice | None = None
     on_missing: Literal["ignore", "warn", "breach"] = "warn"
     on_breach: OnBreach = OnBreach.WARN
 
     def satisfied(self, value: float) -> bool:
-        """Whether ``value``, already aggregated, keeps to the limit."""
+        """Whether ``value``, already aggregated, keeps to the limit.
+
+        A value that differs from the limit by no more than sums of doubles are off is at it.
+        """
+        if math.isclose(value, self.limit, rel_tol=1e-9, abs_tol=1e-12):
+            return _COMPARE[self.comparator](self.limit, self.limit)
         return _COMPARE[self.comparator](value, self.limit)
+
+    def further(self, a: float, b: float) -> bool:
+        """Whether ``a`` is further past the limit, or nearer to it, than ``b``."""
+        if self.comparator is Comparator.EXACTLY:
+            return abs(a - self.limit) > abs(b - self.limit)
+        at_most = self.comparator in {Comparator.AT_MOST, Comparator.BELOW}
+        return a > b if at_most else a < b
 
 
 def threshold_of(data: object) -> Threshold | None:
@@ -223,6 +250,8 @@ def limit_in_words(limit: float, unit: str = "") -> str:
 
 
 def _window(window: Window) -> str:
+    if window.kind == "cumulative":
+        return _("since the pilot went live")
     if window.kind == "calendar":
         return _(_CALENDAR[window.unit])
     n = window.length
@@ -238,6 +267,10 @@ def _slice(part: Slice | None) -> str:
     if part is None:
         return ""
     dimension = _(part.dimension.replace("_", " "))
+    if part.across == "gap":
+        return _("as the gap between the highest and the lowest %(dimension)s") % {
+            "dimension": dimension
+        }
     if not part.value:
         return _("for each %(dimension)s") % {"dimension": dimension}
     return _("for %(dimension)s “%(value)s”") % {"dimension": dimension, "value": part.value}

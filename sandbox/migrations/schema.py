@@ -69,8 +69,8 @@ async def _has_tables() -> bool:
 
 
 async def _furnish(tables: ModuleType) -> None:
-    """What Piccolo cannot express: a module's functions, triggers and indexes."""
-    for constant in ("TRIGGERS", "INDEXES", "SQL"):
+    """What Piccolo cannot express: a module's partitions, functions, triggers and indexes."""
+    for constant in ("TABLES", "TRIGGERS", "INDEXES", "SQL"):
         for statement in _several(getattr(tables, constant, ())):
             await _execute(statement)
     for table in getattr(tables, "APPEND_ONLY", ()):

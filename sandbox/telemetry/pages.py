@@ -1,21 +1,23 @@
 """The figures of a pilot: drawn, listed, uploaded; breaches explained."""
 
-from datetime import timedelta
+from datetime import datetime, time, timedelta
 from typing import Any
 from uuid import UUID
 
 from litestar import Request, Response, get, post
 from litestar.params import FromPath
 
-from sandbox.foundation import charts, files
+from sandbox.foundation import charts, files, i18n
 from sandbox.foundation.errors import InvalidInput, RuleBroken
 from sandbox.foundation.i18n import _
 from sandbox.foundation.web.forms import Form, read_values
 from sandbox.foundation.web.pages import flash, page, redirect
 from sandbox.people.person import Person
 from sandbox.pilots import queries as pilots
-from sandbox.telemetry import commands, queries, rules
+from sandbox.telemetry import commands, queries
 from sandbox.telemetry.policy import KEEP_PILOTS, READ_PILOTS
+from sandbox.telemetry.rules.delivery import Refused
+from sandbox.telemetry.wire import files as tables
 
 Asked = Request[Person, Any, Any]
 _COLOURS = ("blue", "green", "purple", "amber", "teal", "grey")
@@ -28,7 +30,7 @@ async def show(request: Asked, pilot: FromPath[UUID]) -> Any:
 
 
 async def _board_page(
-    request: Asked, pilot_id: UUID, form: Form[Any], refused: list[rules.Refused] | None = None
+    request: Asked, pilot_id: UUID, form: Form[Any], refused: list[Refused] | None = None
 ) -> Any:
     head = await pilots.head(request.user, pilot_id)
     board = await queries.board(head)
@@ -65,8 +67,10 @@ async def upload(request: Asked, pilot: FromPath[UUID]) -> Any:
         return await _board_page(request, pilot, Form(values, {"file": _("Choose a CSV file")}))
     try:
         checked = await files.accept_upload(uploads["file"], "file", endings=(".csv",))
-        readings, unread = rules.read_csv(checked.content.decode("utf-8-sig"))
-        receipt = await commands.receive(request.user, pilot, readings, source="csv")
+        points, unread = tables.read_csv(checked.content.decode("utf-8-sig"))
+        receipt = await commands.receive(
+            request.user, pilot, points, source="csv", unread=len(unread)
+        )
     except InvalidInput as error:
         words = error.errors.get("file") or error.errors.get("points", "")
         return await _board_page(request, pilot, Form(values, {"file": words}))
@@ -83,13 +87,29 @@ async def upload(request: Asked, pilot: FromPath[UUID]) -> Any:
     return redirect(request, f"/pilots/{pilot}/telemetry")
 
 
+@post("/pilots/{pilot:uuid}/telemetry/names", permission=KEEP_PILOTS)
+async def map_name(request: Asked, pilot: FromPath[UUID]) -> Any:
+    """Say what a sender's name means."""
+    values, _files = await read_values(request)
+    field = f"metric_{values.get('place', '')}"
+    name, metric = str(values.get("name") or ""), str(values.get(field) or "")
+    try:
+        await commands.map_name(request.user, pilot, name=name, metric=metric)
+    except InvalidInput as error:
+        return await _board_page(request, pilot, Form(values, {field: error.errors["metric"]}))
+    flash(request, "success", _("Figures sent as “%(name)s” count now.") % {"name": name})
+    return redirect(request, f"/pilots/{pilot}/telemetry")
+
+
 @get("/pilots/{pilot:uuid}/telemetry/template.csv", permission=READ_PILOTS)
 async def template(request: Asked, pilot: FromPath[UUID]) -> Response[str]:
     """An example file with the pilot's own metrics."""
     head = await pilots.head(request.user, pilot)
-    rows = [f"{one.key},2026-01-31T23:59:59+08:00,0,1," for one in await pilots.metrics(pilot)]
+    today = i18n.today()
+    at = datetime.combine(today, time(), i18n.current_zone()).isoformat()
+    rows = [f"{one.key},{at},0,1," for one in await pilots.metrics(pilot)]
     return Response(
-        "\n".join([",".join(rules.COLUMNS), *rows, ""]),
+        "\n".join([",".join(tables.COLUMNS), *rows, ""]),
         media_type="text/csv",
         headers={"Content-Disposition": f'attachment; filename="{head.reference}.csv"'},
     )
@@ -110,4 +130,4 @@ async def explain(request: Asked, pilot: FromPath[UUID], breach: FromPath[UUID])
     return redirect(request, f"/pilots/{pilot}/telemetry#breaches")
 
 
-ROUTES = [show, upload, template, explain]
+ROUTES = [show, upload, map_name, template, explain]

@@ -84,10 +84,19 @@ class Series(msgspec.Struct, frozen=True, kw_only=True):
         return first.limit, first.comparator in {Comparator.AT_MOST, Comparator.BELOW}
 
 
+class Aside(msgspec.Struct, frozen=True, kw_only=True):
+    """A sender's name that the plan does not know, with its newest value."""
+
+    name: str
+    at: datetime
+    value: float
+
+
 class Board(msgspec.Struct, frozen=True, kw_only=True):
     """A pilot's page of figures."""
 
     series: list[Series]
+    asides: list[Aside]
     breaches: list[BreachLine]
     silences: list[SilenceLine]
     deliveries: list[Delivery]
@@ -97,10 +106,23 @@ class Board(msgspec.Struct, frozen=True, kw_only=True):
         """The metrics' names by key."""
         return {one.metric.key: one.metric.name for one in self.series}
 
+    @property
+    def units(self) -> dict[str, str]:
+        """The metrics' units by key."""
+        return {one.metric.key: one.metric.unit for one in self.series}
+
+    @property
+    def metric_choices(self) -> list[tuple[str, str]]:
+        """The metrics to choose from."""
+        return [(one.metric.key, one.metric.name) for one in self.series]
+
 
 async def board(pilot: Head, *, days: int = 90) -> Board:
     """What the page of figures shows of the last ``days``, in a fixed number of queries."""
     metrics = await parts(Metric, pilot.id)
+    for metric in metrics:
+        if any(known.key == metric.key for known in pilot.pack.metrics):
+            metric.name = pilot.pack.metric_name(metric.key)  # in the reader's language
     since = clock.now() - timedelta(days=days)
     points = await series_points(pilot.id, since=since)
     by_metric: dict[str, list[PointLine]] = {}
@@ -113,6 +135,7 @@ async def board(pilot: Head, *, days: int = 90) -> Board:
     ]
     return Board(
         series=[_series(metric, by_metric.get(metric.key, []), thresholds) for metric in metrics],
+        asides=await asides(pilot.id),
         breaches=await breaches(pilot.id), silences=await silences(pilot.id),
         deliveries=await deliveries(pilot.id),
     )  # fmt: skip
@@ -134,8 +157,10 @@ async def series_points(
 ) -> list[PointLine]:
     """The points of a pilot (of one metric) after ``since``, by time: the newest ``most``."""
     rows = await fetch(
-        "SELECT metric, slice, at, value, n FROM point WHERE pilot = $1 AND at > $2 "
-        "AND ($3 = '' OR metric = $3) ORDER BY at DESC LIMIT $4",
+        "SELECT s.metric, s.slice, p.at, p.value, p.n FROM series s "
+        "JOIN point p ON p.series = s.id "
+        "WHERE s.pilot = $1 AND p.at > $2 AND NOT s.aside AND ($3 = '' OR s.metric = $3) "
+        "ORDER BY p.at DESC LIMIT $4",
         pilot_id, since, metric, most,
     )  # fmt: skip
     return [PointLine(**row) for row in reversed(rows)]
@@ -172,3 +197,14 @@ async def deliveries(pilot_id: UUID) -> list[Delivery]:
         pilot_id,
     )
     return [Delivery(**row) for row in rows]
+
+
+async def asides(pilot_id: UUID) -> list[Aside]:
+    """The names that the plan does not know, the newest first."""
+    rows = await fetch(
+        "SELECT DISTINCT ON (s.metric) s.metric AS name, p.at, p.value FROM series s "
+        "JOIN LATERAL (SELECT at, value FROM point WHERE series = s.id ORDER BY at DESC LIMIT 1) p "
+        "ON true WHERE s.pilot = $1 AND s.aside ORDER BY s.metric, p.at DESC",
+        pilot_id,
+    )
+    return sorted((Aside(**row) for row in rows), key=lambda one: one.at, reverse=True)

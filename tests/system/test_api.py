@@ -11,6 +11,9 @@ import httpx
 import pytest
 import schemathesis
 from hypothesis import HealthCheck, given, settings
+from opentelemetry.exporter.otlp.proto.http.metric_exporter import OTLPMetricExporter
+from opentelemetry.sdk.metrics import MeterProvider
+from opentelemetry.sdk.metrics.export import PeriodicExportingMetricReader
 from schemathesis import GenerationMode
 from schemathesis.checks import not_a_server_error
 from schemathesis.specs.openapi.checks import (
@@ -224,4 +227,25 @@ def test_another_pilot_is_not_there_for_the_key(site: Site, pilot: UUID) -> None
             each_call(operation, GenerationMode.POSITIVE, other, 10, answered)
     points = site.url + f"/api/v1/pilots/{other}/points"
     assert httpx.get(points, headers=KEYED).status_code == 404
-    assert site.sql("SELECT count(*) FROM point WHERE pilot = %s", other) == [(0,)]
+    assert site.sql(
+        "SELECT count(*) FROM point p JOIN series s ON s.id = p.series WHERE s.pilot = %s", other
+    ) == [(0,)]
+
+
+def test_the_unmodified_sdk_needs_address_and_key_only(site: Site, pilot: UUID) -> None:
+    exporter = OTLPMetricExporter(
+        endpoint=f"{site.url}/v1/metrics", headers={"Authorization": f"Bearer {KEY}"}
+    )
+    reader = PeriodicExportingMetricReader(exporter, export_interval_millis=3_600_000)
+    provider = MeterProvider(metric_readers=[reader])
+    meter = provider.get_meter("firm")
+    meter.create_gauge("approval_ratio").set(0.64)
+    meter.create_counter("decisions").add(3)
+    assert provider.force_flush()
+    provider.shutdown()
+    (row,) = site.sql(
+        "SELECT p.value FROM point p JOIN series s ON s.id = p.series "
+        "WHERE s.pilot = %s AND s.metric = 'approval_ratio' AND p.value = 0.64 LIMIT 1",
+        pilot,
+    )  # fmt: skip
+    assert row == (0.64,)

@@ -153,7 +153,10 @@ def test_what_people_are_told_is_told_in_both_languages(played: Site) -> None:
 
 
 def test_figures_fit_their_units(played: Site) -> None:
-    figures = "metric m JOIN point p ON p.pilot = m.pilot AND p.metric = m.key WHERE"
+    figures = (
+        "metric m JOIN series s ON s.pilot = m.pilot AND s.metric = m.key "
+        "JOIN point p ON p.series = s.id WHERE"
+    )
     whole = "('people', 'cases', 'reports', 'decisions')"
     broken = f"{figures} m.unit IN {whole} AND (value < 0 OR value <> floor(value))"
     assert _count(played, broken) == 0

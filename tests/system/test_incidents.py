@@ -16,7 +16,7 @@ from sandbox.people.person import Person
 from sandbox.pilots import commands as pilots
 from sandbox.pilots.tables import Condition, Pilot
 from sandbox.telemetry import commands as telemetry
-from sandbox.telemetry.rules import Reading
+from sandbox.telemetry.rules.delivery import Reading, of_readings
 from sandbox.telemetry.tables import Breach
 from tests import factories
 from tests.harness import Visitor, mails
@@ -258,7 +258,7 @@ async def test_an_incident_of_a_breach_is_asked_about_at_triage_in_each_language
     client: Visitor, people: dict[str, Person], pilot: Pilot
 ) -> None:
     reading = Reading(metric="sensitivity", at=now(), value=0.7, n=500)
-    await telemetry.receive(people["founder"], pilot.id, [reading], source="json")
+    await telemetry.receive(people["founder"], pilot.id, of_readings([reading]), source="json")
     await telemetry.evaluate(pilot.id)
     breach = await Breach.objects().first()
     assert breach is not None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from importlib import import_module
 from typing import Any
 
 import pytest
@@ -11,7 +12,7 @@ from piccolo.table import sort_table_classes
 
 from sandbox.foundation.database import DB, fetch, pool
 from sandbox.migrations import schema
-from sandbox.migrations.piccolo_app import APP_CONFIG
+from sandbox.migrations.piccolo_app import APP_CONFIG, TABLE_MODULES
 from tests import harness
 
 COLUMNS = (
@@ -54,6 +55,9 @@ async def _of_models(query: str) -> list[dict[str, Any]]:
         for table in sort_table_classes(APP_CONFIG.table_classes):
             for statement in table.create_table().ddl:
                 await connection.execute(statement)
+        for module in TABLE_MODULES:
+            for statement in getattr(import_module(module), "TABLES", ()):
+                await connection.execute(statement)
         return [dict(row) for row in await connection.fetch(query)]
     finally:
         await overturned.rollback()
@@ -95,7 +99,7 @@ async def test_tables_of_unknown_making_are_left_alone() -> None:
 @pytest.mark.usefixtures("database")
 async def test_every_index_and_trigger_that_slices_ask_for_is_there() -> None:
     there = "\n".join(row["definition"] for row in await fetch(FURNITURE))
-    for name in ("audit_event_chain", "outbox_unsent", "point_series", "breach_open"):
+    for name in ("audit_event_chain", "outbox_unsent", "point_series", "breach_open_slice"):
         assert f" {name} " in there
     for table in ("audit_event", "audit_seal", "audit_seal_leaf"):
         assert f"TRIGGER {table}_append_only" in there

@@ -1,5 +1,6 @@
 """Figures in and out, for a firm's machine."""
 
+import hashlib
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Annotated, Any
@@ -26,7 +27,11 @@ from sandbox.foundation.web.security import limit
 from sandbox.people.authentication import machine_of
 from sandbox.people.person import Person
 from sandbox.pilots.policy import API
-from sandbox.telemetry import commands, queries, rules
+from sandbox.telemetry import intake, queries
+from sandbox.telemetry.commands import Parcel
+from sandbox.telemetry.rules import delivery as rules
+from sandbox.telemetry.rules.delivery import Delivery, Refused
+from sandbox.telemetry.wire import bodies, files
 
 Asked = Request[Person, Any, Any]
 
@@ -45,11 +50,14 @@ class RefusedOut(msgspec.Struct, kw_only=True):
 
 
 class ReceiptOut(msgspec.Struct, kw_only=True):
-    """What became of a delivery."""
+    """What became of a delivery: points taken (`aside` of them under names that the plan does
+    not know), points known already, points that replaced another value, points refused."""
 
     batch: UUID
     taken: int
     duplicates: int
+    corrected: int
+    aside: int
     refused: list[RefusedOut]
 
 
@@ -104,21 +112,24 @@ class _Sending(Operation):
         )
 
 
-def _body(media_type: str, body: bytes) -> tuple[list[rules.Reading], list[rules.Refused]]:
+def _read(media_type: str, body: bytes) -> tuple[Delivery, list[Refused]]:
     """The points of a JSON or CSV body, and the lines that cannot be read."""
     if media_type == "text/csv":
         try:
-            return rules.read_csv(body.decode("utf-8-sig"))
+            return files.read_csv(body.decode("utf-8-sig"))
         except UnicodeDecodeError:
             raise HTTPException(status_code=400, detail=_("The file is not UTF-8")) from None
     if media_type != "application/json":
         raise HTTPException(status_code=415, detail=_("Send application/json or text/csv"))
     try:
-        return msgspec.json.decode(body, type=Points).points, []
+        return rules.of_readings(_json.decode(body).points), []
     except msgspec.ValidationError as error:
         raise InvalidInput({"points": str(error)}) from None
     except (msgspec.DecodeError, UnicodeDecodeError):
         raise HTTPException(status_code=400, detail=_("The body is not JSON")) from None
+
+
+_json = msgspec.json.Decoder(Points)
 
 
 @post(
@@ -129,21 +140,39 @@ def _body(media_type: str, body: bytes) -> tuple[list[rules.Reading], list[rules
 async def send_points(request: Asked, pilot: FromPath[UUID]) -> ReceiptOut:
     """Send figures as JSON (`{"points": [...]}`) or as CSV (metric,at,value,n,slice).
 
-    Sound points are kept even where others are refused. Points sent twice count once. With an
-    `Idempotency-Key` header the same delivery can be repeated safely.
+    Sound points are kept even where others are refused. A point sent twice counts once; another
+    value for its time replaces the first, which is kept as replaced. With an `Idempotency-Key`
+    header the same delivery can be repeated safely; another body under the same key is refused.
     """
     machine = machine_of(request, pilot)
     await limit(request, "points", times=600, seconds=60, of=str(machine.token))
     media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    readings, unread = _body(media_type, await request.body())
-    receipt = await commands.receive(
-        machine.person, pilot, readings, source="csv" if media_type == "text/csv" else "json",
-        token=machine.token, idempotency=request.headers.get("idempotency-key", "")[:100],
+    body = await _plain(request)
+    points, unread = _read(media_type, body)
+    key = request.headers.get("idempotency-key", "")[:100]
+    parcel = Parcel(
+        person=machine.person, pilot=pilot, delivery=points, token=machine.token,
+        source="csv" if media_type == "text/csv" else "json", unread=len(unread), idempotency=key,
+        digest=hashlib.sha256(body).hexdigest() if key else "",
     )  # fmt: skip
+    receipt = await intake.deliver(parcel)
     refused = [RefusedOut(line=one.line, reason=one.reason) for one in [*unread, *receipt.refused]]
     return ReceiptOut(
-        batch=receipt.batch, taken=receipt.taken, duplicates=receipt.duplicates, refused=refused
-    )
+        batch=receipt.batch, taken=receipt.taken, duplicates=receipt.duplicates,
+        corrected=receipt.corrected, aside=receipt.aside, refused=refused,
+    )  # fmt: skip
+
+
+async def _plain(request: Asked) -> bytes:
+    """The body, decompressed."""
+    try:
+        return bodies.decompressed(
+            await request.body(), request.headers.get("content-encoding", "").lower()
+        )
+    except bodies.TooLarge:
+        raise HTTPException(status_code=413, detail=_("The body is too large")) from None
+    except bodies.Unreadable as error:
+        raise HTTPException(status_code=400, detail=str(error)) from None
 
 
 @get("/api/v1/pilots/{pilot:uuid}/points", permission=API, tags=["Figures"],

@@ -1,0 +1,1 @@
+"""What is sound, what a window says, how a condition stands. Pure."""

@@ -1,0 +1,1 @@
+"""What firms speak, read into deliveries: OTLP, Prometheus remote write, files. Pure."""
