@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import inspect
 import json
 import re
@@ -50,7 +51,20 @@ async def cloned(template: str) -> AsyncIterator[str]:
         async with pool():
             yield name
     finally:
-        await administer(f"DROP DATABASE {name} WITH (FORCE)")
+        await drop(name)
+
+
+async def drop(name: str) -> None:
+    """Drop a database, whoever is still in it.
+
+    FORCE may not end PostgreSQL's own autovacuum, which a superuser owns; it ends by itself.
+    """
+    for _attempt in range(100):
+        try:
+            return await administer(f"DROP DATABASE {name} WITH (FORCE)")
+        except (asyncpg.InsufficientPrivilegeError, asyncpg.ObjectInUseError):
+            await asyncio.sleep(0.1)
+    return await administer(f"DROP DATABASE {name} WITH (FORCE)")
 
 
 async def administer(statement: str, *, database: str = "sandbox", superuser: bool = False) -> None:

@@ -84,7 +84,7 @@ async def test_several_at_once_in_an_empty_database_make_one_schema(template: st
             assert len(await fetch(COLUMNS)) > 500
     finally:
         DB.config["database"] = usual
-        await harness.administer("DROP DATABASE from_nothing WITH (FORCE)")
+        await harness.drop("from_nothing")
     assert template
 
 
