@@ -61,8 +61,9 @@ async def _run(player: Player, pilot: Pilot) -> None:
         until, trouble=_trouble(player, feed, live, until), quiet=player.has("quiet")
     )
     agenda = sorted(_agenda(player, pilot, live, until), key=lambda one: one[0])
-    start = 0
-    while player.at < until:
+    start, last = 0, False
+    while not last:  # what people do may take a case past its end, with figures still to send
+        last = player.at + _WEEK >= until
         async with player.when(min(player.at + _WEEK, until)):
             start = await _send(player, pilot, points, start)
         while agenda and agenda[0][0] <= player.at:
