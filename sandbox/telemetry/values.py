@@ -87,7 +87,7 @@ async def values(asks: Sequence[Ask], ground: Ground) -> list[list[Moment]]:
     return [
         [_moment(ask, until, points, ground) for until in ask.moments]
         if len(ask.moments) <= FEW
-        else await _many(ask.threshold, ask.part, ask.moments, ground)
+        else await many(ask.threshold, ask.part, ask.moments, ground)
         for ask in asks
     ]
 
@@ -167,9 +167,10 @@ def _combined(
 # Many at once ------------------------------------------------------------------------------
 
 
-async def _many(
+async def many(
     threshold: Threshold, part: Part, moments: Sequence[datetime], ground: Ground
 ) -> list[Moment]:
+    """The values of ``part`` at ``moments`` (one at least, by time), from the points alone."""
     starts = [_start(threshold, until, ground) for until in moments]
     spans = np.array([[micros(a), micros(b)] for a, b in zip(starts, moments, strict=True)])
     hours = np.array([

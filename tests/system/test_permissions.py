@@ -81,7 +81,7 @@ TABLE: tuple[tuple[set[str], str], ...] = (
         GET /pilots/{pilot}/conditions /pilots/{pilot}/conditions/{condition}
         GET /pilots/{pilot}/milestones /pilots/{pilot}/milestones/{milestone}
         GET /pilots/{pilot}/plan /pilots/{pilot}/exit /pilots/{pilot}/telemetry
-        GET /pilots/{pilot}/telemetry/template.csv
+        GET /pilots/{pilot}/telemetry/template.csv /pilots/{pilot}/breaches/{breach}
         GET /incidents /incidents/{incident} /pilots/{pilot}/incidents
     """),
     (FIRM | WATCHES, """

@@ -40,6 +40,19 @@ async def send(client: Visitor, pilot: Pilot, key: str, body: Any, **headers: st
     )
 
 
+async def _sees_what_it_rests_on(firm: Visitor, path: str, *, other: str) -> None:
+    """The rule, the figure, who was told (of the other side: only that), and another limit."""
+    page = await firm.text(path)
+    assert "must be at least 0.9" in page
+    assert "Who was told" in page
+    assert other not in page
+    assert "0.9 (in force) 1 time" in page
+    assert "0.6 (tried) 0 times" in await firm.text(f"{path}?limit=0.6")
+    answer = await firm.get(f"{path}?limit=much")
+    assert answer.status_code == 422
+    assert 'value="much"' in answer.text
+
+
 async def test_a_breach_is_on_the_case_and_cured(
     client: Visitor, people: dict[str, Person], pilot: Pilot
 ) -> None:
@@ -62,12 +75,17 @@ async def test_a_breach_is_on_the_case_and_cured(
     breach = await Breach.objects().first()
     assert breach is not None
     path = f"/pilots/{pilot.id}/breaches/{breach.id}"
+    await _sees_what_it_rests_on(firm, path, other=officer.email)
     assert (await firm.submit(path)).status_code == 422
     answer = await firm.submit(path, {f"explanation_{breach.id}": "A camera was dirty."})
     assert answer.status_code == 303, answer.text
     async with client.another() as desk:
         await desk.sign_in(officer)
         assert "A camera was dirty." in await desk.text(f"/pilots/{pilot.id}/telemetry")
+        page = await desk.text(path)
+        assert "A camera was dirty." in page
+        assert officer.email in page
+        assert founder.email in page
         assert "Threshold passed" in await desk.text("/incidents")
     states = []
     for days in (8, 15):  # one good figure alone cures nothing
