@@ -1,0 +1,48 @@
+"""What another limit would have made of the same values."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from sandbox.framework.thresholds import Aggregate, Comparator, Threshold, Window
+from sandbox.telemetry.history import History
+from sandbox.telemetry.rules import verdicts
+from sandbox.telemetry.rules.verdicts import Moment
+
+BEGIN = datetime(2026, 3, 1, tzinfo=UTC)
+DAY = timedelta(days=1)
+
+
+def _history(values: list[float], *, grace: int = 0) -> History:
+    """A value a day, to be at least 0.9; kept for a day before it is cured."""
+    threshold = Threshold(
+        metric="sensitivity", aggregate=Aggregate.LAST, window=Window(),
+        comparator=Comparator.AT_LEAST, limit=0.9, grace_hours=grace,
+    )  # fmt: skip
+    moments = [Moment(BEGIN + number * DAY, value, 50) for number, value in enumerate(values)]
+    return History(threshold=threshold, course=verdicts.course(threshold, DAY), moments=moments)
+
+
+@pytest.mark.parametrize(
+    ("limit", "times", "days"),
+    [
+        (0.9, 2, 2),  # open from day 1 until it has been kept for a day, and again at the end
+        (0.75, 1, 0),
+        (0.7, 0, 0),
+        (0.99, 1, 6),  # never kept: one breach from the first value to the last
+    ],
+)
+def test_a_limit_is_tried_on_what_was(limit: float, times: int, days: int) -> None:
+    tried = _history([0.95, 0.8, 0.95, 0.95, 0.95, 0.95, 0.7]).tried(limit)
+    assert (tried.times, tried.lasted) == (times, days * DAY)
+
+
+def test_the_grace_holds_for_a_limit_that_is_tried() -> None:
+    assert _history([0.95, 0.8, 0.95], grace=48).tried(0.9).times == 0
+    assert _history([0.8, 0.8, 0.8], grace=48).tried(0.9).times == 1
+
+
+def test_nothing_comes_of_nothing() -> None:
+    assert _history([]).tried(0.9).times == 0
