@@ -107,10 +107,22 @@ def _end_streams_plainly(_document: object, pdf: Any) -> None:
     Readers that measure a stream, as archives' validators do, would take that last byte for
     the line break before ``endstream`` and find one byte missing.
     """
-    for stream in pdf.objects:
-        if isinstance(stream, pydyf.Stream) and stream.compress:
-            packed = stream.data.removesuffix(b"\nendstream")
-            stream.compress = not packed.endswith(_BREAKS)
+    for each in pdf.objects:
+        _end_plainly(each)
+    add = pdf.add_object
+
+    def add_plainly(each: Any) -> None:
+        """The streams of objects and of references are made while the file is written."""
+        _end_plainly(each)
+        add(each)
+
+    pdf.add_object = add_plainly
+
+
+def _end_plainly(each: Any) -> None:
+    if isinstance(each, pydyf.Stream) and each.compress:
+        packed = each.data.removesuffix(b"\nendstream")
+        each.compress = not packed.endswith(_BREAKS)
 
 
 def _attachment(each: Attached, made_at: datetime) -> weasyprint.Attachment:
