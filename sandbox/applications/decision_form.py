@@ -12,7 +12,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from contextlib import suppress
 from datetime import date
-from math import isfinite
 from typing import Any
 
 import msgspec
@@ -21,7 +20,7 @@ from sandbox.applications import terms
 from sandbox.applications.commands import Terms
 from sandbox.foundation.errors import InvalidInput
 from sandbox.foundation.i18n import _
-from sandbox.foundation.typed import whole
+from sandbox.foundation.typed import decimal, whole
 from sandbox.framework.conditions import ConditionTemplate
 from sandbox.framework.pack import Pack
 from sandbox.framework.questions import Feed
@@ -101,9 +100,10 @@ def _limited(template: ConditionTemplate, typed: str, pack: Pack) -> dict[str, A
         return terms.capped(template, int(typed), pack)
     if template.threshold is None:
         return {}
-    if not isfinite(float(typed)):
+    limit = decimal(typed)
+    if limit is None:
         raise ValueError(typed)
-    changed = msgspec.structs.replace(template.threshold, limit=float(typed))
+    changed = msgspec.structs.replace(template.threshold, limit=limit)
     if changed == template.threshold:
         return {}
     said = {code: pack.say(changed, code) for code in pack.languages}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import isfinite
 from uuid import UUID
 
 MOST_DIGITS = 18  # as many as a whole number of the database takes; Python itself reads 4,300
@@ -11,6 +12,15 @@ def whole(text: object) -> int | None:
     """The whole number, not negative, that ``text`` is."""
     digits = str(text).strip()
     return int(digits) if digits.isdecimal() and len(digits) <= MOST_DIGITS else None
+
+
+def decimal(text: object) -> float | None:
+    """The number that ``text`` is; none that has no end."""
+    try:
+        found = float(str(text))
+    except ValueError:
+        return None
+    return found if isfinite(found) else None
 
 
 def identity(text: object) -> UUID | None:

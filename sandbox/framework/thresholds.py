@@ -131,6 +131,11 @@ class Threshold(Part, frozen=True, kw_only=True):
     on_missing: Literal["ignore", "warn", "breach"] = "warn"
     on_breach: OnBreach = OnBreach.WARN
 
+    @property
+    def at_most(self) -> bool:
+        """Whether the limit is one from above."""
+        return self.comparator in {Comparator.AT_MOST, Comparator.BELOW}
+
     def satisfied(self, value: float) -> bool:
         """Whether ``value``, already aggregated, keeps to the limit.
 
@@ -144,8 +149,7 @@ class Threshold(Part, frozen=True, kw_only=True):
         """Whether ``a`` is further past the limit, or nearer to it, than ``b``."""
         if self.comparator is Comparator.EXACTLY:
             return abs(a - self.limit) > abs(b - self.limit)
-        at_most = self.comparator in {Comparator.AT_MOST, Comparator.BELOW}
-        return a > b if at_most else a < b
+        return a > b if self.at_most else a < b
 
 
 def threshold_of(data: object) -> Threshold | None:

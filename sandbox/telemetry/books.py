@@ -8,17 +8,22 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterable
-from datetime import UTC, datetime, time
+from datetime import UTC, datetime, time, timedelta
 from typing import Any
 from uuid import UUID
 
 import msgspec
 
+from sandbox.foundation import clock
 from sandbox.foundation.database import fetch
 from sandbox.framework import library
+from sandbox.framework.conditions import Cadence
 from sandbox.framework.telemetry import TelemetryTerms
+from sandbox.framework.thresholds import Threshold
 from sandbox.pilots.tables import Metric, Pilot
+from sandbox.telemetry.rules import verdicts
 from sandbox.telemetry.rules.delivery import LONGEST_SLICE, Name, slice_key
+from sandbox.telemetry.rules.verdicts import Course
 from sandbox.telemetry.tables import Mapping
 
 SeriesKey = tuple[str, str]
@@ -49,6 +54,12 @@ class Book(msgspec.Struct, kw_only=True):
     series: dict[SeriesKey, int]
     held: Counter[str]
     names: dict[Name, Known] = {}
+
+    def course(self, threshold: Threshold) -> Course:
+        """How the figures of ``threshold`` may behave: by their own cadence, or daily."""
+        metric = self.metrics.get(threshold.metric)
+        seconds = metric.cadence_seconds if metric else Cadence.DAILY.seconds
+        return verdicts.course(threshold, timedelta(seconds=seconds))
 
     def known(self, name: Name) -> Known:
         """What ``name`` is in this plan, whether or not the series is there yet."""
@@ -155,7 +166,7 @@ async def _read(pilot_id: UUID, stamp: tuple[Any, ...]) -> Book:
 def begin(pilot: Pilot) -> datetime:
     """The first moment of the first day of testing; of a pilot that never went live, of now."""
     if pilot.starts_on is None:
-        return datetime.now(UTC)
+        return clock.now()
     zone = library.pack_of(pilot.pack_version).jurisdiction.zone
     return datetime.combine(pilot.starts_on, time(), zone).astimezone(UTC)
 

@@ -1,6 +1,5 @@
 """The figures of a pilot: drawn, listed, uploaded; breaches explained."""
 
-import math
 from datetime import datetime, time, timedelta
 from typing import Any
 from uuid import UUID
@@ -12,12 +11,12 @@ from sandbox.applications import terms
 from sandbox.foundation import charts, files, i18n
 from sandbox.foundation.errors import InvalidInput, RuleBroken
 from sandbox.foundation.i18n import _
+from sandbox.foundation.typed import decimal
 from sandbox.foundation.web.forms import Form, read_values
 from sandbox.foundation.web.pages import flash, page, redirect
-from sandbox.framework.thresholds import Comparator
 from sandbox.people.person import Person
 from sandbox.pilots import queries as pilots
-from sandbox.telemetry import commands, history, queries
+from sandbox.telemetry import breach_queries, commands, queries
 from sandbox.telemetry.policy import KEEP_PILOTS, READ_PILOTS
 from sandbox.telemetry.rules.delivery import Refused
 from sandbox.telemetry.wire import files as tables
@@ -122,7 +121,7 @@ async def template(request: Asked, pilot: FromPath[UUID]) -> Response[str]:
 async def show_breach(request: Asked, pilot: FromPath[UUID], breach: FromPath[UUID]) -> Any:
     """A breach explained: the rule, the values, the figures, who was told; another limit tried."""
     head = await pilots.head(request.user, pilot)
-    found = await history.explained(head, breach)
+    found = await breach_queries.explained(head, breach)
     form = _limit_form(request, found)
     past = found.history
     return page(
@@ -137,30 +136,26 @@ async def show_breach(request: Asked, pilot: FromPath[UUID], breach: FromPath[UU
     )  # fmt: skip
 
 
-def _limit_form(request: Asked, found: history.Explained) -> Form[Any]:
+def _limit_form(request: Asked, found: breach_queries.Explained) -> Form[Any]:
     """The limit that was asked for, as typed; ``value``: as a number."""
     typed = request.query_params.get("limit", "").strip()[:40]
     if not typed or found.history is None:
         return Form({"limit": typed})
-    try:
-        value = float(typed.replace(",", ""))
-    except ValueError:
-        value = math.nan
-    if not math.isfinite(value):
+    value = decimal(typed.replace(",", ""))
+    if value is None:
         return Form({"limit": typed}, {"limit": _("Enter a limit as a number, like 0.9")})
     return Form({"limit": typed, "value": value})
 
 
-def _course(pilot: pilots.Head, past: history.History) -> charts.Chart:
+def _course(pilot: pilots.Head, past: breach_queries.History) -> charts.Chart:
     """Every value that the condition was held to, with its limit."""
     threshold = past.threshold
-    at_most = threshold.comparator in {Comparator.AT_MOST, Comparator.BELOW}
     held = [(one.at, one.value) for one in past.moments if one.value is not None]
     return charts.series(
         pilot.pack.metric_name(threshold.metric),
         [charts.Line(_("Value that is held to the limit"), held)],
         unit=pilot.pack.unit_symbol(threshold.unit) if threshold.unit else "",
-        limit=charts.Limit(threshold.limit, at_most=at_most),
+        limit=charts.Limit(threshold.limit, at_most=threshold.at_most),
     )
 
 

@@ -10,7 +10,7 @@ import msgspec
 from sandbox.foundation import clock
 from sandbox.foundation.database import fetch
 from sandbox.foundation.i18n import _
-from sandbox.framework.thresholds import Comparator, Threshold, threshold_of
+from sandbox.framework.thresholds import Threshold, threshold_of
 from sandbox.pilots.queries import Head, parts
 from sandbox.pilots.tables import Condition, Metric
 
@@ -81,7 +81,7 @@ class Series(msgspec.Struct, frozen=True, kw_only=True):
         if not self.thresholds:
             return None
         first = self.thresholds[0][1]
-        return first.limit, first.comparator in {Comparator.AT_MOST, Comparator.BELOW}
+        return first.limit, first.at_most
 
 
 class Aside(msgspec.Struct, frozen=True, kw_only=True):

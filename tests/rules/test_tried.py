@@ -7,22 +7,22 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from sandbox.framework.thresholds import Aggregate, Comparator, Threshold, Window
-from sandbox.telemetry.history import History
-from sandbox.telemetry.rules import verdicts
+from sandbox.telemetry.rules import trials, verdicts
+from sandbox.telemetry.rules.trials import Trial
 from sandbox.telemetry.rules.verdicts import Moment
 
 BEGIN = datetime(2026, 3, 1, tzinfo=UTC)
 DAY = timedelta(days=1)
 
 
-def _history(values: list[float], *, grace: int = 0) -> History:
+def _tried(values: list[float], limit: float, *, grace: int = 0) -> Trial:
     """A value a day, to be at least 0.9; kept for a day before it is cured."""
     threshold = Threshold(
         metric="sensitivity", aggregate=Aggregate.LAST, window=Window(),
         comparator=Comparator.AT_LEAST, limit=0.9, grace_hours=grace,
     )  # fmt: skip
     moments = [Moment(BEGIN + number * DAY, value, 50) for number, value in enumerate(values)]
-    return History(threshold=threshold, course=verdicts.course(threshold, DAY), moments=moments)
+    return trials.tried(verdicts.course(threshold, DAY), moments, limit)
 
 
 @pytest.mark.parametrize(
@@ -35,14 +35,14 @@ def _history(values: list[float], *, grace: int = 0) -> History:
     ],
 )
 def test_a_limit_is_tried_on_what_was(limit: float, times: int, days: int) -> None:
-    tried = _history([0.95, 0.8, 0.95, 0.95, 0.95, 0.95, 0.7]).tried(limit)
-    assert (tried.times, tried.lasted) == (times, days * DAY)
+    trial = _tried([0.95, 0.8, 0.95, 0.95, 0.95, 0.95, 0.7], limit)
+    assert (trial.times, trial.lasted) == (times, days * DAY)
 
 
 def test_the_grace_holds_for_a_limit_that_is_tried() -> None:
-    assert _history([0.95, 0.8, 0.95], grace=48).tried(0.9).times == 0
-    assert _history([0.8, 0.8, 0.8], grace=48).tried(0.9).times == 1
+    assert _tried([0.95, 0.8, 0.95], 0.9, grace=48).times == 0
+    assert _tried([0.8, 0.8, 0.8], 0.9, grace=48).times == 1
 
 
 def test_nothing_comes_of_nothing() -> None:
-    assert _history([]).tried(0.9).times == 0
+    assert _tried([], 0.9).times == 0

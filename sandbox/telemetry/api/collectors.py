@@ -100,7 +100,7 @@ async def _body(request: Asked) -> bytes:
 @post("/v1/metrics", permission=SEND, status_code=200, include_in_schema=False)
 async def receive_otlp(request: Asked) -> Response[bytes]:
     """An ``ExportMetricsServiceRequest``, as protobuf or JSON."""
-    media_type = _media_type(request)
+    media_type = senders.media_type(request)
     read = {PROTOBUF: otlp.read_protobuf, JSON: otlp.read_json}.get(media_type)
     try:
         receipt = await _received(request, "otlp", read)
@@ -146,10 +146,6 @@ def _answer(
     return Response(body, media_type=media_type, status_code=status, headers=headers)
 
 
-def _media_type(request: Asked) -> str:
-    return request.headers.get("content-type", "").partition(";")[0].strip().lower()
-
-
 # Remote write ------------------------------------------------------------------------------
 
 
@@ -170,7 +166,10 @@ async def receive_remote_write(request: Asked) -> Response[str]:
 
 def _form(request: Asked) -> str | None:
     """Which message a request says it is; ``None``: one that we do not take."""
-    if _media_type(request) != PROTOBUF or request.headers.get("content-encoding") != "snappy":
+    if (
+        senders.media_type(request) != PROTOBUF
+        or request.headers.get("content-encoding") != "snappy"
+    ):
         return None
     _type, _semicolon, parameters = request.headers.get("content-type", "").partition(";")
     proto = parameters.strip().removeprefix("proto=") or remote_write.ONE

@@ -28,6 +28,7 @@ from sandbox.people.authentication import machine_of
 from sandbox.people.person import Person
 from sandbox.pilots.policy import API
 from sandbox.telemetry import intake, queries
+from sandbox.telemetry.api import senders
 from sandbox.telemetry.commands import Parcel
 from sandbox.telemetry.rules import delivery as rules
 from sandbox.telemetry.rules.delivery import Delivery, Refused
@@ -146,7 +147,7 @@ async def send_points(request: Asked, pilot: FromPath[UUID]) -> ReceiptOut:
     """
     machine = machine_of(request, pilot)
     await limit(request, "points", times=600, seconds=60, of=str(machine.token))
-    media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    media_type = senders.media_type(request)
     body = await _plain(request)
     points, unread = _read(media_type, body)
     key = request.headers.get("idempotency-key", "")[:100]

@@ -1,4 +1,4 @@
-"""Which pilot a key speaks for, remembered for a minute; and how often it may ask.
+"""Who sends and what: which pilot a key speaks for, remembered for a minute; how often it may ask.
 
 That a key still works is asked again with each commit (``commands.take``), so a revoked key
 is refused at once, wherever it is remembered.
@@ -57,3 +57,8 @@ def _count(token: Any) -> None:
     _asked[token] = (second, times)
     if times > A_SECOND:
         raise TooMany(_("Too many tries. Wait a little and try again."), 1)
+
+
+def media_type(request: Request[Any, Any, Any]) -> str:
+    """What the body is said to be, without its parameters."""
+    return request.headers.get("content-type", "").partition(";")[0].strip().lower()

@@ -3,7 +3,8 @@
 from sandbox.telemetry.commands.breaching import close_breaches
 from sandbox.telemetry.commands.judging import evaluate, watch
 from sandbox.telemetry.commands.mapping import map_name
-from sandbox.telemetry.commands.receiving import Parcel, Receipt, receive, take
+from sandbox.telemetry.commands.parcels import Parcel, Receipt
+from sandbox.telemetry.commands.receiving import receive, take
 from sandbox.telemetry.commands.silence import sweep_silence
 from sandbox.telemetry.commands.telling import explain_breach
 

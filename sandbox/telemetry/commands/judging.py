@@ -8,7 +8,7 @@ is *withdrawn*, not removed.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from uuid import UUID, uuid4
 
 import msgspec
@@ -109,9 +109,7 @@ async def _watched(pilot: Pilot, book: books.Book) -> list[Watched]:
         threshold = threshold_of(condition.threshold)
         if threshold is None or condition.state in UNBOUND:
             continue
-        metric = book.metrics.get(threshold.metric)
-        cadence = timedelta(seconds=metric.cadence_seconds if metric else 86_400)
-        course = verdicts.course(threshold, cadence)
+        course = book.course(threshold)
         found.append(Watched(condition=condition, threshold=threshold, course=course))
     return found
 

@@ -1,10 +1,9 @@
-"""How a condition has gone so far: every value that it was held to, and what another limit
-would have made of them. Read only: nothing here opens a breach."""
+"""A breach with all that it rests on: the values, the figures behind it, who was told."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from uuid import UUID
 
 import msgspec
@@ -16,8 +15,10 @@ from sandbox.people import queries as people
 from sandbox.pilots.queries import Head, part
 from sandbox.pilots.tables import Condition
 from sandbox.telemetry import books, values
-from sandbox.telemetry.rules import verdicts, windows
-from sandbox.telemetry.rules.verdicts import Course, Episode, Moment, State
+from sandbox.telemetry.queries import PointLine
+from sandbox.telemetry.rules import trials, windows
+from sandbox.telemetry.rules.trials import Trial
+from sandbox.telemetry.rules.verdicts import Course, Moment
 from sandbox.telemetry.tables import Breach
 
 MOST = 10_000
@@ -26,50 +27,22 @@ _FEW = 40
 """Figures of a window that are listed."""
 
 
-class Tried(msgspec.Struct, frozen=True, kw_only=True):
-    """What a ``limit`` makes of the values: the breaches, and how long they lasted in all."""
-
-    limit: float
-    episodes: Sequence[Episode]
-    lasted: timedelta
-
-    @property
-    def times(self) -> int:
-        """How often it was broken."""
-        return len(self.episodes)
-
-
 class History(msgspec.Struct, frozen=True, kw_only=True):
     """The values of a part of a condition by time, those that decide; ``cut``: older ones are
-    left out. ``nearest``: the one that came nearest to the limit, or passed it furthest."""
+    left out."""
 
-    threshold: Threshold
     course: Course
     moments: Sequence[Moment]
-    cut: bool = False
-    nearest: Moment | None = None
+    cut: bool
 
-    def tried(self, limit: float) -> Tried:
+    @property
+    def threshold(self) -> Threshold:
+        """The threshold that they were held to."""
+        return self.course.threshold
+
+    def tried(self, limit: float) -> Trial:
         """What the same values would have meant under another limit."""
-        if not self.moments:
-            return Tried(limit=limit, episodes=[], lasted=timedelta())
-        threshold = msgspec.structs.replace(self.threshold, limit=limit)
-        course = msgspec.structs.replace(self.course, threshold=threshold)
-        begin = State(since=self.moments[0].at)
-        found = verdicts.episodes(verdicts.follow(course, begin, self.moments))
-        last = self.moments[-1].at
-        lasted = sum(((one.cured_at or last) - one.opened_at for one in found), timedelta())
-        return Tried(limit=limit, episodes=found, lasted=lasted)
-
-
-class Figure(msgspec.Struct, frozen=True, kw_only=True):
-    """A figure in the window that opened a breach."""
-
-    metric: str
-    slice: str
-    at: datetime
-    value: float
-    n: int
+        return trials.tried(self.course, self.moments, limit)
 
 
 class Told(msgspec.Struct, frozen=True, kw_only=True):
@@ -78,8 +51,6 @@ class Told(msgspec.Struct, frozen=True, kw_only=True):
     at: datetime
     subject: str
     to: str
-    ours: bool
-    sent: bool
 
 
 class Explained(msgspec.Struct, frozen=True, kw_only=True):
@@ -89,7 +60,7 @@ class Explained(msgspec.Struct, frozen=True, kw_only=True):
     condition: Condition
     history: History | None
     since: datetime | None
-    figures: Sequence[Figure]
+    figures: Sequence[PointLine]
     more: int
     told: Sequence[Told]
     incident: UUID | None
@@ -105,14 +76,14 @@ async def explained(pilot: Head, breach_id: UUID) -> Explained:
         raise NotFound
     condition = await part(Condition, pilot, breach.condition)
     threshold = threshold_of(condition.threshold)
-    history, since, figures, more = None, None, list[Figure](), 0
+    history, since, figures, more = None, None, list[PointLine](), 0
     if threshold is not None and breach.value is not None:
         book = (await books.books([pilot.id]))[pilot.id]
         held = _part(threshold, book, breach.slice)
         if held is not None:
             calendar = pilot.pack.jurisdiction.calendar()
-            history = await _history(threshold, held, book, values.Ground(
-                rolled={}, calendar=calendar, begin=book.begin))  # fmt: skip
+            ground = values.Ground(rolled={}, calendar=calendar, begin=book.begin)
+            history = await _history(book.course(threshold), held, ground)
             since = windows.window_start(threshold.window, breach.at, calendar, book.begin)
             figures, more = await _figures(sorted(held.series), since, breach.at)
     rows = await fetch("SELECT id FROM incident WHERE breach = $1", breach.id)
@@ -128,36 +99,21 @@ def _part(threshold: Threshold, book: books.Book, key: str) -> values.Part | Non
     return next((one for one in parts if one.key == key), None)
 
 
-async def _history(
-    threshold: Threshold, part: values.Part, book: books.Book, ground: values.Ground
-) -> History:
-    metric = book.metrics.get(threshold.metric)
-    cadence = timedelta(seconds=metric.cadence_seconds if metric else 86_400)
+async def _history(course: Course, part: values.Part, ground: values.Ground) -> History:
     rows = await fetch(
         "SELECT DISTINCT at FROM point WHERE series = ANY($1::integer[]) "
         "ORDER BY at DESC LIMIT $2",
         sorted(part.series), MOST + 1,
     )  # fmt: skip
     when = [row["at"] for row in reversed(rows[:MOST])]
-    every = await values.many(threshold, part, when, ground) if when else []
+    every = await values.many(course.threshold, part, when, ground) if when else []
     moments = [one for one in every if one.value is not None]
-    return History(
-        threshold=threshold, course=verdicts.course(threshold, cadence), moments=moments,
-        cut=len(rows) > MOST, nearest=_nearest(threshold, moments),
-    )  # fmt: skip
-
-
-def _nearest(threshold: Threshold, moments: Sequence[Moment]) -> Moment | None:
-    nearest: Moment | None = None
-    for one in moments:
-        if nearest is None or threshold.further(one.value or 0.0, nearest.value or 0.0):
-            nearest = one
-    return nearest
+    return History(course=course, moments=moments, cut=len(rows) > MOST)
 
 
 async def _figures(
     series: Sequence[int], since: datetime, until: datetime
-) -> tuple[list[Figure], int]:
+) -> tuple[list[PointLine], int]:
     """The newest figures of a window, and how many more it has."""
     rows = await fetch(
         "SELECT s.metric, s.slice, p.at, p.value, p.n, count(*) OVER () AS every FROM point p "
@@ -165,10 +121,9 @@ async def _figures(
         "AND p.at > $2 AND p.at <= $3 ORDER BY p.at DESC, s.slice LIMIT $4",
         list(series), since, until, _FEW,
     )  # fmt: skip
-    every = rows[0]["every"] if rows else 0
-    return [Figure(**{k: v for k, v in row.items() if k != "every"}) for row in rows], (
-        every - len(rows)
-    )
+    more = rows[0]["every"] - len(rows) if rows else 0
+    fields = PointLine.__struct_fields__
+    return [PointLine(**{name: row[name] for name in fields}) for row in rows], more
 
 
 async def _told(pilot: Head, breach: Breach) -> list[Told]:
@@ -177,7 +132,7 @@ async def _told(pilot: Head, breach: Breach) -> list[Told]:
     A firm reads which of its own people were told; of the authority's only that they were.
     """
     rows = await fetch(
-        'SELECT made_at, subject, "to", sent_at FROM mail WHERE "case" = $1 '
+        'SELECT made_at, subject, "to" FROM mail WHERE "case" = $1 '
         "AND made_at = ANY($2::timestamptz[]) AND template LIKE 'telemetry/breach%' "
         'ORDER BY made_at, "to"',
         breach.case,
@@ -189,9 +144,7 @@ async def _told(pilot: Head, breach: Breach) -> list[Told]:
         Told(
             at=row["made_at"],
             subject=row["subject"],
-            ours=row["to"] in firm,
             to=row["to"] if not pilot.firm or row["to"] in firm else "",
-            sent=row["sent_at"] is not None,
         )
         for row in rows
     )
