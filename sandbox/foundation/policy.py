@@ -29,18 +29,24 @@ class Acting(Protocol):
 
 @dataclass(frozen=True)
 class Permission:
-    """A named leave to use a route, held by roles; or by machines, and then by nobody else."""
+    """A named leave to use a route, held by roles; or by machines, and then by nobody else.
+
+    ``keyed``: whoever comes is let in, and the handler itself asks for the key that they bring.
+    """
 
     name: str
     roles: frozenset[str] = frozenset()
     everyone: bool = False
     signed_in: bool = False
     machines: bool = False
+    keyed: bool = False
 
     def allows(self, person: Acting) -> bool:
         """Whether ``person`` holds it. What people may do a machine may not, whoever made it."""
-        if self.everyone or self.machines or person.machine:
-            return self.everyone or (self.machines and person.machine)
+        if self.everyone or self.keyed:
+            return True
+        if self.machines or person.machine:
+            return self.machines and person.machine
         return (self.signed_in and person.signed_in) or not self.roles.isdisjoint(person.roles)
 
 

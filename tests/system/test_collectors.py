@@ -98,6 +98,13 @@ async def test_a_running_total_becomes_its_increase(client: Visitor, key: str) -
     assert [value for _m, _s, value in await stored()] == [2, 0, 2]
 
 
+async def test_an_address_sends_as_often_as_a_collector_does(client: Visitor, key: str) -> None:
+    """What is a flood from a form is an hour of one Prometheus server behind one address."""
+    body = exported("sensitivity", 0.95)
+    answers = {(await send(client, "/v1/metrics", body, key)).status_code for _ in range(70)}
+    assert answers == {200}
+
+
 async def test_unknown_names_are_kept_aside_and_said(
     client: Visitor, key: str, people: dict[str, Person], pilot: Pilot
 ) -> None:

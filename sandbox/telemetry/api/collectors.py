@@ -31,8 +31,8 @@ from sandbox.telemetry.rules.delivery import Delivery
 from sandbox.telemetry.wire import bodies, otlp, remote_write
 
 Asked = Request[Any, Any, Any]
-SEND = Permission("send figures with a pilot's key", everyone=True)
-"""Whoever has a key; the handler looks at it, since no session or page is involved."""
+SEND = Permission("send figures with a pilot's key", keyed=True)
+"""The handler looks at the key: these requests come by the thousand and meet nobody else."""
 PROTOBUF = "application/x-protobuf"
 JSON = "application/json"
 _WANTED = {
