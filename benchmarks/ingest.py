@@ -43,13 +43,15 @@ class Times:
         return [first + timedelta(seconds=number) for number in range(count)]
 
 
-def otlp_body(moments: list[datetime], metrics: int = METRICS) -> bytes:
+def otlp_body(moments: list[datetime], metrics: int = METRICS, value: float = 0.5) -> bytes:
     request = ExportMetricsServiceRequest()
     scope = request.resource_metrics.add().scope_metrics.add()
     for number in range(metrics):
         metric = scope.metrics.add(name=f"metric_{number}")
         for at in moments:
-            metric.gauge.data_points.add(time_unix_nano=int(at.timestamp()) * 10**9, as_double=0.5)
+            metric.gauge.data_points.add(
+                time_unix_nano=int(at.timestamp()) * 10**9, as_double=value
+            )
     return request.SerializeToString()
 
 

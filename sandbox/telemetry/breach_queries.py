@@ -14,7 +14,7 @@ from sandbox.framework.thresholds import Threshold, threshold_of
 from sandbox.people import queries as people
 from sandbox.pilots.queries import Head, part
 from sandbox.pilots.tables import Condition
-from sandbox.telemetry import books, values
+from sandbox.telemetry import books, spans, values
 from sandbox.telemetry.queries import PointLine
 from sandbox.telemetry.rules import trials, windows
 from sandbox.telemetry.rules.trials import Trial
@@ -82,7 +82,7 @@ async def explained(pilot: Head, breach_id: UUID) -> Explained:
         held = _part(threshold, book, breach.slice)
         if held is not None:
             calendar = pilot.pack.jurisdiction.calendar()
-            ground = values.Ground(rolled={}, calendar=calendar, begin=book.begin)
+            ground = spans.Ground(rolled={}, calendar=calendar, begin=book.begin)
             history = await _history(book.course(threshold), held, ground)
             since = windows.window_start(threshold.window, breach.at, calendar, book.begin)
             figures, more = await _figures(sorted(held.series), since, breach.at)
@@ -99,7 +99,7 @@ def _part(threshold: Threshold, book: books.Book, key: str) -> values.Part | Non
     return next((one for one in parts if one.key == key), None)
 
 
-async def _history(course: Course, part: values.Part, ground: values.Ground) -> History:
+async def _history(course: Course, part: values.Part, ground: spans.Ground) -> History:
     rows = await fetch(
         "SELECT DISTINCT at FROM point WHERE series = ANY($1::integer[]) "
         "ORDER BY at DESC LIMIT $2",

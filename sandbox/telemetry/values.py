@@ -14,13 +14,12 @@ import msgspec
 import numpy as np
 
 from sandbox.foundation.database import fetch
-from sandbox.framework.clocks import Calendar
-from sandbox.framework.thresholds import Aggregate, Threshold
-from sandbox.telemetry import rollups
-from sandbox.telemetry.rollups import Rolled, Span
+from sandbox.framework.thresholds import Threshold
+from sandbox.telemetry import spans
 from sandbox.telemetry.rules import windows
 from sandbox.telemetry.rules.delivery import Numbers, Whole, micros
 from sandbox.telemetry.rules.verdicts import Moment
+from sandbox.telemetry.spans import Ground, Share, Span
 
 FEW = 12
 """Moments up to which each is read by itself."""
@@ -65,53 +64,51 @@ def _fits(threshold: Threshold, key: str) -> bool:
     return "|" not in key and dimension == wanted.dimension and wanted.value in {"", value}
 
 
-class Ground(msgspec.Struct, kw_only=True):
-    """What values are read from: how far series are rolled up, the zone, the pilot's first day."""
-
-    rolled: Mapping[int, Rolled]
-    calendar: Calendar
-    begin: datetime
-
-
 class Ask(msgspec.Struct, frozen=True, kw_only=True):
     """What is to be known: a part of a threshold, at moments by time."""
 
     threshold: Threshold
     part: Part
     moments: Sequence[datetime]
+    ground: Ground
 
 
-async def values(asks: Sequence[Ask], ground: Ground) -> list[list[Moment]]:
+async def values(asks: Sequence[Ask]) -> list[list[Moment]]:
     """The value of each ask at each of its moments; few moments of all asks in one query."""
-    points = await _read([ask for ask in asks if len(ask.moments) <= FEW], ground)
+    points = await _read([ask for ask in asks if len(ask.moments) <= FEW])
     return [
-        [_moment(ask, until, points, ground) for until in ask.moments]
+        [_moment(ask, until, points) for until in ask.moments]
         if len(ask.moments) <= FEW
-        else await many(ask.threshold, ask.part, ask.moments, ground)
+        else await many(ask.threshold, ask.part, ask.moments, ask.ground)
         for ask in asks
     ]
 
 
 # A few moments -----------------------------------------------------------------------------
 
-Read = dict[tuple[Span, Aggregate], tuple[float | None, int]]
+Wanted = tuple[Span, Threshold]
+Read = dict[Wanted, tuple[float | None, int]]
 
 
-async def _read(asks: Sequence[Ask], ground: Ground) -> Read:
-    wanted = {
-        (Span(series, _start(ask.threshold, until, ground), until), ask.threshold.aggregate): ask
+async def _read(asks: Sequence[Ask]) -> Read:
+    wanted: dict[Wanted, Ground] = {
+        (Span(series, _start(ask.threshold, until, ask.ground), until), ask.threshold): ask.ground
         for ask in asks
         for until in ask.moments
         for series in ask.part.series
     }
-    spans = list(dict.fromkeys(span for span, _aggregate in wanted))
-    if not spans:
+    if not wanted:
         return {}
-    held = await rollups.summaries(spans, ground.rolled, ground.calendar)
-    by_span = dict(zip(spans, held, strict=True))
+    held = await spans.summaries({span: ground for (span, _), ground in wanted.items()})
+    shares = {
+        (span, threshold): Share(span, windows.SHARES[threshold.aggregate], threshold.limit)
+        for span, threshold in wanted
+        if threshold.aggregate in windows.SHARES and held[span].points
+    }
+    put = await spans.percentiles({one: wanted[key] for key, one in shares.items()})
     return {
-        key: await _value(ask.threshold, key[0], by_span[key[0]], ground)
-        for key, ask in wanted.items()
+        key: (put[shares[key]], held[key[0]].n) if key in shares else _value(*key, held[key[0]])
+        for key in wanted
     }
 
 
@@ -119,27 +116,21 @@ def _start(threshold: Threshold, until: datetime, ground: Ground) -> datetime:
     return windows.window_start(threshold.window, until, ground.calendar, ground.begin)
 
 
-async def _value(
-    threshold: Threshold, span: Span, summary: windows.Summary, ground: Ground
-) -> tuple[float | None, int]:
+def _value(span: Span, threshold: Threshold, summary: windows.Summary) -> tuple[float | None, int]:
     if not summary.points:
         return None, 0
-    if threshold.aggregate in windows.SHARES:
-        value = await rollups.percentile(span, threshold, ground.rolled, ground.calendar)
-        return value, summary.n
     hours = windows.hours_of(threshold.window, span.start, span.until)
     return summary.value(threshold.aggregate, hours), summary.n
 
 
-def _moment(ask: Ask, until: datetime, points: Read, ground: Ground) -> Moment:
-    start = _start(ask.threshold, until, ground)
-    aggregate = ask.threshold.aggregate
+def _moment(ask: Ask, until: datetime, points: Read) -> Moment:
+    start, threshold = _start(ask.threshold, until, ask.ground), ask.threshold
     shares = []
     for own, over in ask.part.pairs:
-        value, samples = points[Span(own, start, until), aggregate]
-        divisor = points[Span(over, start, until), aggregate][0] if over is not None else None
+        value, samples = points[Span(own, start, until), threshold]
+        divisor = points[Span(over, start, until), threshold][0] if over is not None else None
         shares.append((_divided(value, divisor, by=over is not None), samples))
-    return _combined(ask.threshold, until, shares)
+    return _combined(threshold, until, shares)
 
 
 def _divided(value: float | None, divisor: float | None, *, by: bool) -> float | None:

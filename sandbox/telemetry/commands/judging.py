@@ -1,334 +1,166 @@
-"""What figures mean for the conditions: breaches opened, recovering, cured, withdrawn.
+"""What figures mean for the conditions, judged when they have come: of many pilots at once.
 
 A condition is judged when figures that it depends on have come, late ones included, at the
-time of each figure. What was told to people stays on record: a breach that late figures undo
-is *withdrawn*, not removed.
+time of each figure. What a quiet pilot costs is its share of a few queries; only where a
+standing changes is its case touched (:mod:`.standing`, :mod:`.settling`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
-from uuid import UUID, uuid4
+from functools import lru_cache
+from uuid import UUID
 
 import msgspec
+import structlog
 
 from sandbox.foundation.database import fetch
-from sandbox.foundation.work import Work, work_of
+from sandbox.foundation.work import work_of
+from sandbox.framework.clocks import Calendar
 from sandbox.framework.thresholds import Threshold, threshold_of
 from sandbox.people.person import SYSTEM
 from sandbox.pilots.commands import common
 from sandbox.pilots.rules import RUNNING, UNBOUND
-from sandbox.pilots.tables import Condition, Pilot
 from sandbox.telemetry import books, rollups
-from sandbox.telemetry.commands import breaching
+from sandbox.telemetry.commands import standing
 from sandbox.telemetry.commands.silence import end_silences
-from sandbox.telemetry.rules import verdicts
-from sandbox.telemetry.rules.verdicts import Course, Episode, Moment, Standing, State
+from sandbox.telemetry.commands.standing import Watched
+from sandbox.telemetry.rollups import Came
 from sandbox.telemetry.rules.windows import SHARES
-from sandbox.telemetry.tables import Breach, Phase, Watch
-from sandbox.telemetry.values import Ask, Ground, Part, parts_of, values
+from sandbox.telemetry.spans import Ground
+from sandbox.telemetry.values import Ask, Part, parts_of, values
 
-AT_ONCE = 200
-"""Pilots that one run of :func:`watch` looks at."""
+AT_ONCE = 50
+"""Pilots that are judged with one commit."""
 
-
-_TYPES = {column._meta.name: column.column_type.partition("(")[0] for column in Watch._meta.columns}
-
-
-class Watched(msgspec.Struct, frozen=True, kw_only=True):
-    """A condition with its threshold and how its figures may behave."""
-
-    condition: Condition
-    threshold: Threshold
-    course: Course
-
-
-class Turn(msgspec.Struct, kw_only=True):
-    """A part of a condition that is to be judged, from where, and how it stood until then."""
-
-    watched: Watched
-    part: Part
-    state: State
-    late: bool
-    moments: Sequence[datetime]
-    row: Watch | None
+log = structlog.get_logger()
 
 
 async def watch() -> int:
-    """Judge all that has come; how many pilots that were. Run twice it acts once."""
-    rows = await fetch("SELECT DISTINCT pilot FROM arrival LIMIT $1", AT_ONCE)
-    for row in rows:
-        await evaluate(row["pilot"])
-    return len(rows)
+    """Judge all that has come; how many pilots that were. Run twice it acts once.
+
+    A pilot that cannot be judged holds up no other: it is tried alone, told in the log, and
+    left for the next time.
+    """
+    rows = await fetch("SELECT DISTINCT pilot FROM arrival")
+    waiting = [row["pilot"] for row in rows]
+    judged = 0
+    for first in range(0, len(waiting), AT_ONCE):
+        pilots = waiting[first : first + AT_ONCE]
+        try:
+            judged += await evaluate(*pilots)
+        except Exception as fault:  # noqa: BLE001  (whose it is shows one by one)
+            log.warning("telemetry watch", pilots=len(pilots), error=repr(fault))
+            judged += await _one_by_one(pilots)
+    return judged
 
 
-async def evaluate(pilot_id: UUID) -> None:
-    """Judge the figures of a pilot that have come since it was last judged.
+async def _one_by_one(pilots: Iterable[UUID]) -> int:
+    judged = 0
+    for pilot in pilots:
+        try:
+            judged += await evaluate(pilot)
+        except Exception:
+            log.exception("telemetry watch", pilot=str(pilot))
+    return judged
 
-    What came is forgotten with the same commit, so it is judged exactly once.
+
+async def evaluate(*pilots: UUID) -> int:
+    """Judge the figures of ``pilots`` that have come since each was last judged; how many had any.
+
+    What came is forgotten with the same commit, so it is judged exactly once. A pilot that
+    somebody is changing at this moment is left for the next time.
     """
     async with work_of(SYSTEM) as work:
-        pilot = await work.lock(Pilot, pilot_id)
-        came = await fetch(
-            "DELETE FROM arrival WHERE pilot = $1 RETURNING series, since, until", pilot_id
+        free = await fetch(
+            "SELECT id FROM pilot WHERE id = ANY($1) ORDER BY id FOR UPDATE SKIP LOCKED",
+            list(pilots),
         )
-        if not came:
-            return
-        series = {one for row in came for one in row["series"]}
-        await _judge(work, pilot, series, min(row["since"] for row in came))
-
-
-async def _judge(work: Work, pilot: Pilot, came: set[int], since: datetime) -> None:
-    book = (await books.books([pilot.id]))[pilot.id]
-    calendar = common.pack_of(pilot).jurisdiction.calendar()
-    watched = await _watched(pilot, book) if pilot.state in RUNNING else []
-    ids = book.series
-    parts = [(one, part) for one in watched for part in parts_of(one.threshold, ids)]
-    parts = [(one, part) for one, part in parts if part.series & came]
-    asked = {one for _watched, part in parts for one in part.series} | came
-    sketched = {
-        one
-        for watched, part in parts
-        if watched.threshold.aggregate in SHARES
-        for one in part.series
-    }
-    rolled = await rollups.roll_up(sorted(asked), since, calendar, sketched=sorted(sketched))
-    await end_silences(work, pilot)
-    if parts:
-        ground = Ground(rolled=rolled, calendar=calendar, begin=book.begin)
-        turns = await _turns(parts, since)
-        asks = [Ask(threshold=t.watched.threshold, part=t.part, moments=t.moments) for t in turns]
-        found = zip(turns, await values(asks, ground), strict=True)
-        await _save([await _follow(work, pilot, turn, moments) for turn, moments in found])
-
-
-async def _watched(pilot: Pilot, book: books.Book) -> list[Watched]:
-    found = []
-    for condition in await common.parts(Condition, pilot.id):
-        threshold = threshold_of(condition.threshold)
-        if threshold is None or condition.state in UNBOUND:
-            continue
-        course = book.course(threshold)
-        found.append(Watched(condition=condition, threshold=threshold, course=course))
-    return found
-
-
-# From where --------------------------------------------------------------------------------
-
-
-async def _turns(parts: Sequence[tuple[Watched, Part]], since: datetime) -> list[Turn]:
-    """Each part with the moments to judge: those after the last judged one, or after the
-    earliest late figure, before which the standing is looked up."""
-    conditions = {watched.condition.id for watched, _part in parts}
-    rows: list[Watch] = await Watch.objects().where(Watch.condition.is_in(list(conditions)))
-    held = {(row.condition, row.slice): row for row in rows}
-    moments = await _moments({one for _w, part in parts for one in part.series}, since)
-    turns = []
-    for watched, part in parts:
-        row = held.get((watched.condition.id, part.key))
-        late = row is not None and since <= row.judged_until
-        after = since if late or row is None else row.judged_until
-        state = await _state_before(watched, part, row, after, late=late)
-        own = sorted({
-            at for one in part.series for at in moments.get(one, ())
-            if (at >= after if late or row is None else at > after)
-        })  # fmt: skip
-        turns.append(Turn(watched=watched, part=part, state=state, late=late, moments=own, row=row))
-    return turns
-
-
-async def _moments(series: Iterable[int], since: datetime) -> dict[int, list[datetime]]:
-    rows = await fetch(
-        "SELECT series, array_agg(at) AS moments FROM point "
-        "WHERE series = ANY($1::integer[]) AND at >= $2 GROUP BY series",
-        list(series), since,
-    )  # fmt: skip
-    return {row["series"]: row["moments"] for row in rows}
-
-
-async def _state_before(
-    watched: Watched, part: Part, row: Watch | None, after: datetime, *, late: bool
-) -> State:
-    if row is None:
-        return State(since=after)
-    if not late:
-        return State(
-            standing=Standing(row.phase), since=row.since, value=row.value,
-            opened_at=row.opened_at,
-        )  # fmt: skip
-    rows = await fetch(
-        "SELECT phase, at, value, opened_at FROM phase WHERE condition = $1 AND slice = $2 "
-        "AND at < $3 ORDER BY at DESC LIMIT 1",
-        watched.condition.id, part.key, after,
-    )  # fmt: skip
-    if not rows:
-        return State(since=after)
-    (last,) = rows
-    return State(
-        standing=Standing(last["phase"]), since=last["at"], value=last["value"],
-        opened_at=last["opened_at"],
-    )  # fmt: skip
-
-
-# To where ----------------------------------------------------------------------------------
-
-
-async def _follow(work: Work, pilot: Pilot, turn: Turn, moments: Sequence[Moment]) -> Watch:
-    """Find the standing that the moments lead to, and bring the breaches in line with it."""
-    condition, key = turn.watched.condition, turn.part.key
-    states = verdicts.follow(turn.watched.course, turn.state, moments)
-    if turn.late:
-        await fetch(
-            "DELETE FROM phase WHERE condition = $1 AND slice = $2 AND at >= $3",
-            condition.id, key, turn.moments[0] if turn.moments else work.now,
-        )  # fmt: skip
-    for state in states:
-        await work.save(
-            Phase(
-                id=uuid4(), case=pilot.case, condition=condition.id, slice=key, at=state.since,
-                phase=state.standing, value=state.value, opened_at=state.opened_at,
+        arrived = await fetch(
+            "DELETE FROM arrival WHERE pilot = ANY($1) RETURNING pilot, series, since, until",
+            [row["id"] for row in free],
+        )
+        if not arrived:
+            return 0
+        found = await books.books({row["pilot"] for row in arrived})
+        zones = {pilot: _calendar(book) for pilot, book in found.items()}
+        came: dict[int, Came] = {}
+        for row in arrived:
+            zone = zones[row["pilot"]].zone.key
+            for series in row["series"]:
+                came[series] = _both(came.get(series), row["since"], row["until"], zone)
+        parts = _touched(await _watched(found), came)
+        rolled = await _roll_up(came, parts)
+        await end_silences(work, list(found))
+        grounds = {
+            pilot: Ground(rolled=rolled, calendar=zones[pilot], begin=book.begin)
+            for pilot, book in found.items()
+        }
+        turns = await standing.turns(parts, {series: one.since for series, one in came.items()})
+        asks = [
+            Ask(
+                threshold=turn.watched.threshold, part=turn.part, moments=turn.moments,
+                ground=grounds[turn.watched.pilot],
             )
-        )  # fmt: skip
-    last = states[-1] if states else turn.state
-    if states or turn.late or last.standing is Standing.OPEN:
-        await _settle(work, pilot, turn, last, moments)
-    return _stand(pilot, turn, last, moments)
+            for turn in turns
+        ]  # fmt: skip
+        await standing.follow(work, list(zip(turns, await values(asks), strict=True)))
+    return len(found)
 
 
-def _stand(pilot: Pilot, turn: Turn, last: State, moments: Sequence[Moment]) -> Watch:
-    decided = [moment for moment in moments if moment.value is not None]
-    row = turn.row or Watch(
-        id=uuid4(), case=pilot.case, pilot=pilot.id, condition=turn.watched.condition.id,
-        slice=turn.part.key, judged_until=last.since,
-    )  # fmt: skip
-    if moments:
-        row.judged_until = max(row.judged_until, moments[-1].at)
-    row.phase, row.since, row.opened_at = last.standing, last.since, last.opened_at
-    if decided:
-        row.value, row.samples = decided[-1].value, decided[-1].samples
-    for moment in decided:
-        assert moment.value is not None
-        if row.nearest is None or turn.watched.threshold.further(moment.value, row.nearest):
-            row.nearest, row.nearest_at = moment.value, moment.at
-    return row
+def _calendar(book: books.Book) -> Calendar:
+    return common.pack_of(book.pilot).jurisdiction.calendar()
 
 
-async def _save(rows: Sequence[Watch]) -> None:
-    """All rows at once: this is what every figure of a quiet pilot comes to."""
-    names = [column._meta.name for column in Watch._meta.columns]
-    values_ = ", ".join(f"${number}::{_TYPES[name]}[]" for number, name in enumerate(names, 1))
-    quoted = [f'"{name}"' for name in names]
-    changes = ", ".join(f"{name} = excluded.{name}" for name in quoted if name != '"id"')
-    await fetch(
-        f"INSERT INTO watch ({', '.join(quoted)}) SELECT * FROM unnest({values_}) "  # noqa: S608
-        f"ON CONFLICT (condition, slice) DO UPDATE SET {changes}",
-        *([getattr(row, name) for row in rows] for name in names),
-    )
+def _both(known: Came | None, since: datetime, until: datetime, zone: str) -> Came:
+    if known is not None:
+        since, until = min(known.since, since), max(known.until, until)
+    return Came(since=since, until=until, zone=zone)
 
 
-# Breaches ----------------------------------------------------------------------------------
+# Which conditions --------------------------------------------------------------------------
 
 
-async def _settle(
-    work: Work, pilot: Pilot, turn: Turn, last: State, moments: Sequence[Moment]
-) -> None:
-    """Bring the breaches of a part in line with what its figures now tell."""
-    condition = turn.watched.condition
-    since = turn.state.opened_at or (turn.moments[0] if turn.moments else work.now)
-    breaches: list[Breach] = await (
-        Breach.objects()
-        .where((Breach.condition == condition.id) & (Breach.slice == turn.part.key))
-        .where((Breach.until >= since) | Breach.until.is_null())
-        .where(Breach.state != "withdrawn")
-        .order_by(Breach.at)
-    )
-    missing = [breach for breach in breaches if breach.value is None]
-    breaches = [breach for breach in breaches if breach.value is not None]
-    pairs: list[tuple[Episode, Breach | None]] = []
-    for episode in await _told(condition.id, turn.part.key, since):
-        breach = next((one for one in breaches if _same(one, episode)), None)
-        if breach is not None:
-            breaches.remove(breach)
-        pairs.append((episode, breach))
-    for breach in breaches:
-        await breaching.end(work, pilot, condition, breach, "withdrawn")
-    for episode, known in pairs:  # by time, so that only the last can be left open
-        if known is None:
-            await _open(work, pilot, turn, episode, moments)
-        else:
-            await _update(work, pilot, turn, known, episode, moments)
-    for breach in missing:  # the figures have come
-        if breach.cured_at is None and last.standing is not Standing.OPEN:
-            await breaching.end(work, pilot, condition, breach, "cured")
-
-
-async def _told(condition: UUID, key: str, since: datetime) -> list[Episode]:
+async def _watched(found: Mapping[UUID, books.Book]) -> list[Watched]:
+    """The thresholds that bind the running ones of these pilots."""
+    running = [pilot for pilot, book in found.items() if book.pilot.state in RUNNING]
     rows = await fetch(
-        "SELECT phase, at, value, opened_at FROM phase WHERE condition = $1 AND slice = $2 "
-        "AND at >= $3 ORDER BY at",
-        condition, key, since,
+        'SELECT id, "case", pilot, threshold FROM condition WHERE pilot = ANY($1) '
+        "AND threshold IS NOT NULL AND state <> ALL($2) ORDER BY number",
+        running, list(UNBOUND),
     )  # fmt: skip
-    return verdicts.episodes([
-        State(
-            standing=Standing(row["phase"]), since=row["at"], value=row["value"],
-            opened_at=row["opened_at"],
-        )
-        for row in rows
-    ])  # fmt: skip
+    watched = []
+    for row in rows:
+        threshold = _threshold(row["threshold"])
+        if threshold is not None:
+            course = found[row["pilot"]].course(threshold)
+            parts = tuple(parts_of(threshold, found[row["pilot"]].series))
+            watched.append(
+                Watched(
+                    condition=row["id"], case=row["case"], pilot=row["pilot"],
+                    threshold=threshold, course=course, parts=parts,
+                )
+            )  # fmt: skip
+    return watched
 
 
-def _same(breach: Breach, episode: Episode) -> bool:
-    """Whether they share a time: late figures move a breach's ends, they do not make another."""
-    return (episode.cured_at is None or breach.at < episode.cured_at) and (
-        breach.until is None or episode.opened_at < breach.until
-    )
+@lru_cache(maxsize=10_000)
+def _threshold(text: str) -> Threshold | None:
+    return threshold_of(msgspec.json.decode(text))
 
 
-async def _open(
-    work: Work, pilot: Pilot, turn: Turn, episode: Episode, moments: Sequence[Moment]
-) -> None:
-    condition, threshold = turn.watched.condition, turn.watched.threshold
-    breach = breaching.begun(work, pilot, condition, threshold, at=episode.opened_at)
-    breach.slice = turn.part.key
-    _tell(breach, threshold, episode, moments)
-    if episode.cured_at is None:
-        await breaching.open_within(work, pilot, condition, threshold, breach)
-        return
-    # Known from late figures, and over already: never open beside another one.
-    breach.cured_at, breach.state = work.now, "cured"
-    await breaching.open_within(work, pilot, condition, threshold, breach)
-    await breaching.end(work, pilot, condition, breach, "cured")
+def _touched(watched: Iterable[Watched], came: Collection[int]) -> list[tuple[Watched, Part]]:
+    """The parts that depend on a series of which figures came."""
+    parts = [(one, part) for one in watched for part in one.parts]
+    return [(one, part) for one, part in parts if not part.series.isdisjoint(came)]
 
 
-def _tell(
-    breach: Breach, threshold: Threshold, episode: Episode, moments: Sequence[Moment]
-) -> None:
-    """Put what the figures now tell into a breach, and the worst value that they had."""
-    breach.at, breach.value, breach.until = episode.opened_at, episode.value, episode.cured_at
-    breach.recovering_since = episode.recovering_since
-    for moment in moments:
-        inside = episode.opened_at <= moment.at and moment.at <= (breach.until or moment.at)
-        if (
-            moment.value is not None
-            and inside
-            and (breach.worst is None or threshold.further(moment.value, breach.worst))
-        ):
-            breach.worst = moment.value
-
-
-async def _update(  # noqa: PLR0917
-    work: Work, pilot: Pilot, turn: Turn, breach: Breach, episode: Episode,
-    moments: Sequence[Moment],
-) -> None:  # fmt: skip
-    condition = turn.watched.condition
-    was_open = breach.cured_at is None
-    _tell(breach, turn.watched.threshold, episode, moments)
-    if episode.cured_at is None:
-        breach.last_seen_at = work.now
-    if episode.cured_at is not None and was_open:
-        await breaching.end(work, pilot, condition, breach, "cured")
-    elif episode.cured_at is None and not was_open:
-        await breaching.reopen(work, pilot, condition, breach)
-    else:
-        await work.save(breach)
+async def _roll_up(
+    came: Mapping[int, Came], parts: Sequence[tuple[Watched, Part]]
+) -> dict[int, datetime | None]:
+    asked: dict[bool, set[int]] = defaultdict(set)
+    for watched, part in parts:
+        asked[watched.threshold.aggregate in SHARES] |= part.series
+    return await rollups.roll_up(came, asked[False] | asked[True], sketched=asked[True])

@@ -4,6 +4,7 @@ condition says so they are a breach."""
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID, uuid4
@@ -100,13 +101,13 @@ async def _missing(work: Work, pilot: Pilot, metric: Metric, since: datetime) ->
             await breaching.open_within(work, pilot, condition, threshold, breach)
 
 
-async def end_silences(work: Work, pilot: Pilot) -> None:
-    """End the silences of metrics of which a figure has come."""
+async def end_silences(work: Work, pilots: Sequence[UUID]) -> None:
+    """End the silences of these pilots' metrics of which a figure has come."""
     rows = await fetch(
-        "SELECT q.id FROM silence q WHERE q.pilot = $1 AND q.ended_at IS NULL AND EXISTS "
+        "SELECT q.id FROM silence q WHERE q.pilot = ANY($1) AND q.ended_at IS NULL AND EXISTS "
         "(SELECT 1 FROM series s JOIN point p ON p.series = s.id AND p.at > q.since "
         "WHERE s.pilot = q.pilot AND s.metric = q.metric)",
-        pilot.id,
+        list(pilots),
     )
     for row in rows:
         silence = await work.lock(Silence, row["id"])
