@@ -13,6 +13,8 @@ import asyncpg
 from tests.site import Site
 
 METRICS = 20
+CADENCE = 40 * 86400
+"""Seconds: so long that no metric falls silent while it is measured what figures cost."""
 
 
 class Firm:
@@ -51,8 +53,8 @@ async def settle(connection: asyncpg.Connection, firms: Iterable[Firm], *, days:
         )  # fmt: skip
         await connection.executemany(
             'INSERT INTO metric (id, "case", pilot, key, name, unit, cadence_seconds)'
-            " VALUES ($1, $2, $3, $4, $4, 'ratio', 3600)",
-            [(uuid4(), firm.case, firm.pilot, f"metric_{m}") for m in range(METRICS)],
+            " VALUES ($1, $2, $3, $4, $4, 'ratio', $5)",
+            [(uuid4(), firm.case, firm.pilot, f"metric_{m}", CADENCE) for m in range(METRICS)],
         )
         await connection.execute(
             'INSERT INTO api_token (id, "case", pilot, name, prefix, secret_hash, made_by,'
