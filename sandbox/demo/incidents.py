@@ -7,7 +7,8 @@ from typing import Any
 
 from sandbox.demo.player import Player
 from sandbox.demo.year import content
-from sandbox.incidents import commands, rules
+from sandbox.incidents import commands, public_rules, rules
+from sandbox.incidents.public_tables import PublicReport
 from sandbox.incidents.tables import CorrectiveAction, Incident, IncidentClock
 from sandbox.pilots.tables import Pilot
 
@@ -41,6 +42,25 @@ async def tell(player: Player, pilot: Pilot, told: dict[str, Any], *, closed: bo
             ),
         )  # fmt: skip
     await _handle(player, incident, told | ({"rests": "closed"} if closed else {}))
+
+
+async def hear(player: Player, pilot: Pilot, told: dict[str, Any]) -> None:
+    """A member of the public reports what content/events.yaml tells; an officer sees to it."""
+    async with player.later(0.1):
+        await commands.send_public_report(
+            pilot.reference,
+            public_rules.Told(
+                what=told["what"], harm=told["harm"], harm_words=told["harm_words"],
+                happened_on=player.at.date() - timedelta(days=3), name="Mariam",
+                email="mariam@example.test",
+            ),
+        )  # fmt: skip
+    if told["rests"] == "answered":
+        report = await PublicReport.objects().get(PublicReport.pilot == pilot.id)
+        assert report is not None
+        async with player.later(1):
+            await commands.take_up(player.officer, report.id)
+            await commands.answer_public(player.officer, report.id, words=told["answer"])
 
 
 async def handle_opened(player: Player, pilot: Pilot) -> None:

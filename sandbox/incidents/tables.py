@@ -17,6 +17,13 @@ from piccolo.columns.defaults.uuid import UUID4
 from piccolo.table import Table
 
 from sandbox.foundation.database import DB
+from sandbox.incidents import public_tables
+from sandbox.incidents.public_tables import PublicContact, PublicReport
+
+__all__ = [
+    "Assessment", "CorrectiveAction", "Incident", "IncidentClock", "IncidentReport",
+    "PublicContact", "PublicReport",
+]  # fmt: skip
 
 
 class Incident(Table, tablename="incident", db=DB):
@@ -32,7 +39,7 @@ class Incident(Table, tablename="incident", db=DB):
     pilot = UUID(index=True, default=None)
     reference = Varchar(40, unique=True)
     pack_version = Varchar(40)
-    source = Varchar(20, help_text="firm, officer, machine or breach")
+    source = Varchar(20, help_text="firm, officer, machine, breach or public")
     breach = UUID(null=True, default=None)
     title = Varchar(200)
     words: Any = JSONB(null=True, default=None, help_text="language -> {title, what}")
@@ -159,4 +166,5 @@ INDEXES = (
     "CREATE INDEX IF NOT EXISTS incident_newest ON incident (reported_at, id)",
     # The assessments of an incident, each once (queries.one).
     "CREATE UNIQUE INDEX IF NOT EXISTS assessment_of ON assessment (incident, number)",
+    *public_tables.INDEXES,
 )

@@ -46,6 +46,9 @@ TABLE: tuple[tuple[set[str], str], ...] = (
         POST /check /sign-up /sign-in /sign-out /forgotten /reset/{secret} /confirm/{secret}
         POST /invite/{secret} /sign-in/demo/{account} /language/{code}
         GET /lessons /lessons/{lesson}
+        GET /problems /problems/about /problems/received /problems/status
+        GET /register/{reference}/problem
+        POST /register/{reference}/problem /problems/status
         GET /health/live /health/ready /metrics /assets/{file_path} /mailbox
         GET /api/v1/schema /api/v1/schema/openapi.json /api/v1/schema/{path}
     """),
@@ -94,7 +97,7 @@ TABLE: tuple[tuple[set[str], str], ...] = (
     (READS_CASES, """
         GET /cases /cases/{case} /cases/{case}/history /cases/{case}/screening
         GET /cases/{case}/questions /cases/{case}/reviews /cases/{case}/decision
-        GET /cases/{case}/messages
+        GET /cases/{case}/messages /public-reports /public-reports/{public_report}
     """),
     ({"officer"}, """
         POST /cases/{case}/steps/{step} /cases/{case}/screening /cases/{case}/questions
@@ -119,6 +122,7 @@ TABLE: tuple[tuple[set[str], str], ...] = (
         POST /breaches/{breach}/incident /incidents/{incident}/triage
         POST /incidents/{incident}/steps/{step} /incidents/{incident}/actions
         POST /incidents/{incident}/actions/{action}/verify /incidents/{incident}/suspend
+        POST /public-reports/{public_report}/steps/{step}
     """),
     # Lessons, reports, the whole
     ({"officer", "decision_maker", "central"}, """

@@ -13,21 +13,35 @@ from sandbox.incidents.commands.actions import (
 from sandbox.incidents.commands.assessing import assess, triage
 from sandbox.incidents.commands.clocks import respond, submit_report, sweep_clocks
 from sandbox.incidents.commands.intake import open_from_breach, report_incident
+from sandbox.incidents.commands.public import (
+    answer_public,
+    dismiss,
+    join,
+    make_incident,
+    send_public_report,
+    take_up,
+)
 
 __all__ = [
+    "answer_public",
     "ask_action",
     "assess",
     "close",
+    "dismiss",
     "investigate",
+    "join",
+    "make_incident",
     "open_from_breach",
     "reopen",
     "report_action",
     "report_incident",
     "resolve",
     "respond",
+    "send_public_report",
     "submit_report",
     "suspend_pilot",
     "sweep_clocks",
+    "take_up",
     "triage",
     "verify_action",
 ]

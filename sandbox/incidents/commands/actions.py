@@ -12,6 +12,7 @@ from sandbox.foundation.work import Work, work_of
 from sandbox.incidents import owing, rules
 from sandbox.incidents.commands.clocks import answered
 from sandbox.incidents.commands.common import clocks_of, opened, tell
+from sandbox.incidents.commands.public import settle_reports
 from sandbox.incidents.tables import CorrectiveAction, Incident
 from sandbox.people.person import Person
 from sandbox.pilots.commands import common, life
@@ -128,6 +129,7 @@ async def close(person: Person, incident_id: UUID, *, words: str = "") -> None:
         unmet = [one for one in await clocks_of(incident.id) if owing.running(one)]
         rules.close(incident, len(unmet), words=words, at=work.now)
         await work.save(incident)
+        await settle_reports(work, incident.id)
         work.record("incident.closed", incident)
         await tell(work, pilot, incident, "closed", firm=True)
 

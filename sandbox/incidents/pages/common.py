@@ -15,7 +15,8 @@ from sandbox.foundation.i18n import _
 from sandbox.foundation.web.forms import Form
 from sandbox.foundation.web.pages import flash, page, redirect
 from sandbox.framework import words
-from sandbox.incidents import owing, queries
+from sandbox.incidents import owing, public_queries, queries
+from sandbox.incidents.policy import READ_PUBLIC_REPORTS
 from sandbox.people.person import Person
 
 Asked = Request[Person, Any, Any]
@@ -65,11 +66,13 @@ async def incident_page(
     derived = pack.incidents.severity(standing.derived) if standing else severity
     proposal = f"{found.incident.reference}: {severity.name}. {severity.action}"
     form.values.setdefault("suspension", proposal)
+    staff = READ_PUBLIC_REPORTS.allows(request.user) and not found.pilot.firm
     return page(
         request, "incidents/show.html", status=status if form.errors else 200, found=found,
         incident=found.incident, pilot=found.pilot, pack=pack, form=form, severity=severity,
         derived=derived, standing=standing, limit_of=owing.limit_of,
         say_limit=words.limit_in_words,
+        public_reports=await public_queries.of_incident(request.user, incident_id) if staff else [],
     )  # fmt: skip
 
 
