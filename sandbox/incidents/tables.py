@@ -21,7 +21,7 @@ from sandbox.incidents import public_tables
 from sandbox.incidents.public_tables import PublicContact, PublicReport
 
 __all__ = [
-    "Assessment", "CorrectiveAction", "Incident", "IncidentClock", "IncidentReport",
+    "Assessment", "Comparison", "CorrectiveAction", "Incident", "IncidentClock", "IncidentReport",
     "PublicContact", "PublicReport",
 ]  # fmt: skip
 
@@ -158,6 +158,24 @@ class CorrectiveAction(Table, tablename="corrective_action", db=DB):
     verified_by = Varchar(200, default="")
 
 
+class Comparison(Table, tablename="comparison", db=DB):
+    """What a person said of two things that the system thought alike; never suggested again.
+
+    ``kind`` is what was asked: ``same`` (two tellings of one thing, of one pilot) or ``weakness``
+    (one weakness in two pilots). ``one`` and ``other`` are incidents or reports of the public,
+    the smaller id first.
+    """
+
+    id = UUID(primary_key=True, default=UUID4())
+    kind = Varchar(20)
+    one = UUID(default=None)
+    other = UUID(default=None)
+    confirmed = Boolean()
+    by = UUID(null=True, default=None)
+    by_name = Varchar(200, default="")
+    at = Timestamptz()
+
+
 INDEXES = (
     "CREATE SEQUENCE IF NOT EXISTS incident_numbering",
     # A breach opens one incident, however often it is asked to.
@@ -166,5 +184,8 @@ INDEXES = (
     "CREATE INDEX IF NOT EXISTS incident_newest ON incident (reported_at, id)",
     # The assessments of an incident, each once (queries.one).
     "CREATE UNIQUE INDEX IF NOT EXISTS assessment_of ON assessment (incident, number)",
+    # Two things are compared once; found from either side (comparisons.of).
+    "CREATE UNIQUE INDEX IF NOT EXISTS comparison_once ON comparison (kind, one, other)",
+    "CREATE INDEX IF NOT EXISTS comparison_from_other ON comparison (other)",
     *public_tables.INDEXES,
 )

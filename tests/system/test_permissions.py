@@ -123,6 +123,7 @@ TABLE: tuple[tuple[set[str], str], ...] = (
         POST /incidents/{incident}/steps/{step} /incidents/{incident}/actions
         POST /incidents/{incident}/actions/{action}/verify /incidents/{incident}/suspend
         POST /public-reports/{public_report}/steps/{step}
+        POST /public-reports/{public_report}/alike /incidents/{incident}/alike
     """),
     # Lessons, reports, the whole
     ({"officer", "decision_maker", "central"}, """

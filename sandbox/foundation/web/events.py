@@ -98,6 +98,8 @@ _WORDS = {
     "corrective_action.done": N_("Corrective action done"),
     "corrective_action.verified": N_("Corrective action verified"),
     "incident_report.submitted": N_("Incident report submitted"),
+    "comparison.same": N_("Said to be the same as another"),
+    "comparison.different": N_("Said not to be the same as another"),
     "public_report.received": N_("Report by a member of the public"),
     "public_report.taken_up": N_("Report of the public being looked at"),
     "public_report.made_incident": N_("Incident made of a report of the public"),

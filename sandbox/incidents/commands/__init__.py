@@ -12,6 +12,7 @@ from sandbox.incidents.commands.actions import (
 )
 from sandbox.incidents.commands.assessing import assess, triage
 from sandbox.incidents.commands.clocks import respond, submit_report, sweep_clocks
+from sandbox.incidents.commands.comparing import compare
 from sandbox.incidents.commands.intake import open_from_breach, report_incident
 from sandbox.incidents.commands.public import (
     answer_public,
@@ -27,6 +28,7 @@ __all__ = [
     "ask_action",
     "assess",
     "close",
+    "compare",
     "dismiss",
     "investigate",
     "join",

@@ -1,8 +1,9 @@
 """Pages of incidents."""
 
-from sandbox.incidents.pages import assessing, handling, intake, public, reported
+from sandbox.incidents.pages import assessing, comparing, handling, intake, public, reported
 
 NAVIGATION = [*intake.NAVIGATION]
 ROUTES = [
     *intake.ROUTES, *assessing.ROUTES, *handling.ROUTES, *public.ROUTES, *reported.ROUTES,
+    *comparing.ROUTES,
 ]  # fmt: skip

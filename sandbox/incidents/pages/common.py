@@ -15,7 +15,7 @@ from sandbox.foundation.i18n import _
 from sandbox.foundation.web.forms import Form
 from sandbox.foundation.web.pages import flash, page, redirect
 from sandbox.framework import words
-from sandbox.incidents import owing, public_queries, queries
+from sandbox.incidents import comparisons, owing, public_queries, queries
 from sandbox.incidents.policy import READ_PUBLIC_REPORTS
 from sandbox.people.person import Person
 
@@ -73,7 +73,16 @@ async def incident_page(
         derived=derived, standing=standing, limit_of=owing.limit_of,
         say_limit=words.limit_in_words,
         public_reports=await public_queries.of_incident(request.user, incident_id) if staff else [],
+        suggested=await _suggested(found, staff=staff),
     )  # fmt: skip
+
+
+async def _suggested(found: queries.Whole, *, staff: bool) -> comparisons.Suggested:
+    """What is alike, for officials; the firm sees only incidents confirmed to be the same."""
+    if staff:
+        return await comparisons.of(found.pilot, found.incident.id)
+    same = await comparisons.same_as(found.pilot.id, found.incident.id)
+    return comparisons.Suggested(likely=[], same=[one for one in same if one.kind == "incident"])
 
 
 async def done(

@@ -13,7 +13,7 @@ from sandbox.foundation.web.forms import Form, read_values
 from sandbox.foundation.web.pages import flash, page, redirect
 from sandbox.foundation.web.pagination import read_cursor
 from sandbox.foundation.web.states import word
-from sandbox.incidents import commands, facts, public_queries, public_rules
+from sandbox.incidents import commands, comparisons, facts, public_queries, public_rules
 from sandbox.incidents.pages.common import Asked, as_typed, moment
 from sandbox.incidents.policy import HANDLE_INCIDENTS, READ_PUBLIC_REPORTS
 
@@ -48,6 +48,7 @@ async def _report_page(request: Asked, report_id: UUID, form: Form[Any], status:
         request, "incidents/public/show.html", status=status if form.errors else 200,
         found=found, report=found.report, pilot=found.pilot, pack=found.pilot.pack, form=form,
         harms=public_rules.HARMS, officer="handle_incident" in found.pilot.can,
+        suggested=await comparisons.of(found.pilot, report_id),
     )  # fmt: skip
 
 
