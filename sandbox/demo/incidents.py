@@ -95,6 +95,8 @@ async def _handle(player: Player, incident: Incident, told: dict[str, Any]) -> N
         return
     async with player.later(1):
         await commands.investigate(player.officer, incident.id)
+    if "work" in told:
+        await _work(player, incident, content("events")["work"][told["work"]])
     if told["rests"] == "investigating":
         return
     action = await _ask(player, incident)
@@ -112,6 +114,31 @@ async def _handle(player: Player, incident: Incident, told: dict[str, Any]) -> N
         await commands.resolve(player.officer, incident.id, root_cause=told["cause"])
     if told["rests"] != "resolved":
         await _close(player, incident)
+
+
+async def _work(player: Player, incident: Incident, words: dict[str, Any]) -> None:
+    """Questions, tasks and causes: what is on the page of the work."""
+    key, day = incident.id, timedelta(days=1)
+    async with player.later(0.3):
+        due = (player.at + 5 * day).date()
+        inquiry = await commands.ask_firm(
+            player.officer, key, question=words["question"], due_on=due
+        )
+        await commands.add_task(
+            player.officer, key, text=words["task"], owner=player.officer.name, due_on=due
+        )
+        await commands.add_entry(
+            player.officer, key, text=words["note"], happened_at=player.at, internal=True
+        )
+    async with player.later(1.2):
+        await commands.answer_inquiry(player.founder, key, inquiry.id, text=words["answer"])
+        await commands.add_entry(
+            player.founder, key, text=words["entry"], happened_at=incident.aware_at - day
+        )
+        await commands.explain_cause(
+            player.founder, key, {"method": words["method"], **words["cause"]},
+            conclusion=words["conclusion"],
+        )  # fmt: skip
 
 
 async def _ask(player: Player, incident: Incident) -> CorrectiveAction:

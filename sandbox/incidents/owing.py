@@ -49,6 +49,12 @@ def owed(
     return sorted(found, key=lambda one: one.report.starts == "initial")
 
 
+def near(started_at: datetime, due_at: datetime, percent: int, *, at: datetime) -> bool:
+    """Whether no more than ``percent`` of the time is left, and some is."""
+    left = (due_at - at).total_seconds()
+    return 0 <= left <= (due_at - started_at).total_seconds() * percent / 100
+
+
 def running(clock: IncidentClock) -> bool:
     """Whether a report is still owed."""
     return clock.met_at is None and clock.cancelled_at is None

@@ -19,10 +19,11 @@ from piccolo.table import Table
 from sandbox.foundation.database import DB
 from sandbox.incidents import public_tables
 from sandbox.incidents.public_tables import PublicContact, PublicReport
+from sandbox.incidents.work_tables import CauseAnalysis, IncidentTask, Inquiry, TimelineEntry
 
 __all__ = [
-    "Assessment", "Comparison", "CorrectiveAction", "Incident", "IncidentClock", "IncidentReport",
-    "PublicContact", "PublicReport",
+    "Assessment", "CauseAnalysis", "Comparison", "CorrectiveAction", "Incident", "IncidentClock",
+    "IncidentReport", "IncidentTask", "Inquiry", "PublicContact", "PublicReport", "TimelineEntry",
 ]  # fmt: skip
 
 
@@ -143,7 +144,11 @@ class IncidentReport(Table, tablename="incident_report", db=DB):
 
 
 class CorrectiveAction(Table, tablename="corrective_action", db=DB):
-    """What the firm must set right, by when, and that it was seen to be done."""
+    """What the firm must set right, by when, and that it was seen to be done.
+
+    ``kind``: ``corrective`` (this harm) or ``preventive`` (the next one). What the officer did
+    not find done goes back with ``returned_reason`` and is to be done again.
+    """
 
     id = UUID(primary_key=True, default=UUID4())
     case = UUID(index=True, default=None)
@@ -156,6 +161,9 @@ class CorrectiveAction(Table, tablename="corrective_action", db=DB):
     done_at = Timestamptz(null=True, default=None)
     verified_at = Timestamptz(null=True, default=None)
     verified_by = Varchar(200, default="")
+    kind = Varchar(20, default="corrective")
+    returned_at = Timestamptz(null=True, default=None)
+    returned_reason = Text(default="")
 
 
 class Comparison(Table, tablename="comparison", db=DB):

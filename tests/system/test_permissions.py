@@ -77,6 +77,7 @@ TABLE: tuple[tuple[set[str], str], ...] = (
         POST /pilots/{pilot}/telemetry /pilots/{pilot}/telemetry/names
         POST /pilots/{pilot}/breaches/{breach} /incidents/{incident}/response
         POST /incidents/{incident}/actions/{action}/done /incidents/{incident}/reports
+        POST /incidents/{incident}/inquiries/{inquiry}/answer
     """),
     # What both sides read and do
     (BOTH_SIDES, """
@@ -86,12 +87,14 @@ TABLE: tuple[tuple[set[str], str], ...] = (
         GET /pilots/{pilot}/plan /pilots/{pilot}/exit /pilots/{pilot}/telemetry
         GET /pilots/{pilot}/telemetry/template.csv /pilots/{pilot}/breaches/{breach}
         GET /incidents /incidents/{incident} /pilots/{pilot}/incidents
+        GET /incidents/{incident}/work
     """),
     (FIRM | WATCHES, """
         GET /pilots/{pilot}/steps/{event} /pilots/{pilot}/incidents/new /pilots/{pilot}/tokens
         POST /pilots/{pilot}/steps/{event} /pilots/{pilot}/incidents/new
         POST /pilots/{pilot}/tokens/{token}/revoke
         GET /incidents/{incident}/assess POST /incidents/{incident}/assess
+        POST /incidents/{incident}/timeline /incidents/{incident}/cause
     """),
     # The authority's side
     (READS_CASES, """
@@ -123,6 +126,8 @@ TABLE: tuple[tuple[set[str], str], ...] = (
         POST /incidents/{incident}/steps/{step} /incidents/{incident}/actions
         POST /incidents/{incident}/actions/{action}/verify /incidents/{incident}/suspend
         POST /public-reports/{public_report}/steps/{step}
+        POST /incidents/{incident}/tasks /incidents/{incident}/tasks/{task}/done
+        POST /incidents/{incident}/inquiries /incidents/{incident}/actions/{action}/return
         POST /public-reports/{public_report}/alike /incidents/{incident}/alike
     """),
     # Lessons, reports, the whole

@@ -1,9 +1,17 @@
 """Pages of incidents."""
 
-from sandbox.incidents.pages import assessing, comparing, handling, intake, public, reported
+from sandbox.incidents.pages import (
+    assessing,
+    comparing,
+    handling,
+    intake,
+    public,
+    reported,
+    working,
+)
 
 NAVIGATION = [*intake.NAVIGATION]
 ROUTES = [
     *intake.ROUTES, *assessing.ROUTES, *handling.ROUTES, *public.ROUTES, *reported.ROUTES,
-    *comparing.ROUTES,
+    *comparing.ROUTES, *working.ROUTES,
 ]  # fmt: skip
