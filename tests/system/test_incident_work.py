@@ -87,6 +87,16 @@ async def test_a_question_is_asked_pressed_and_answered_with_files(
         desk.sees("Since Monday.", "Question 1 answered")
         (first, _second) = desk.links(r"/files/.*")
         assert (await visitor.get(first)).content == PDF
+    async with client.another() as desk:
+        await desk.sign_in(people["officer"])
+        ask = {"question": "And where?", "question_due": due.isoformat()}
+        await desk.submit(f"{path}/inquiries", ask)
+    second = await Inquiry.objects().get(Inquiry.number == 2)
+    assert second is not None
+    plain = await firm.submit(
+        f"{path}/inquiries/{second.id}/answer", {f"answer-{second.id}": "Here."}
+    )
+    assert plain.status_code == 303
     again = await firm.submit(
         f"{path}/inquiries/{inquiry.id}/answer", {f"answer-{inquiry.id}": "Again."}
     )

@@ -145,15 +145,21 @@ async def answer_inquiry(
             raise NotFound
         if row.answered_at is not None:
             raise RuleBroken("inquiry.answer.answered", _("This was answered before."))
-        own = StoredFile.id.is_in(list(files)) & (StoredFile.case == incident.case)
-        if files and await StoredFile.count().where(own) != len(set(files)):
-            raise InvalidInput({"file": _("Choose the file again")})
+        await _check_files(incident, files)
         row.answer, row.files = text.strip(), list(files)
         row.answered_by, row.answered_at = person.name, work.now
         answered(incident, work)
         await work.save(row, incident)
         work.record("inquiry.answered", row, number=row.number, files=len(files))
         await tell(work, pilot, incident, "inquiry_answered", authority=True, inquiry=row)
+
+
+async def _check_files(incident: Incident, files: Sequence[UUID]) -> None:
+    if not files:
+        return
+    own = StoredFile.id.is_in(list(files)) & (StoredFile.case == incident.case)
+    if await StoredFile.count().where(own) != len(set(files)):
+        raise InvalidInput({"file": _("Choose the file again")})
 
 
 async def sweep_inquiries() -> int:
