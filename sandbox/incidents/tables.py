@@ -23,7 +23,8 @@ from sandbox.incidents.work_tables import CauseAnalysis, IncidentTask, Inquiry, 
 
 __all__ = [
     "Assessment", "CauseAnalysis", "Comparison", "CorrectiveAction", "Incident", "IncidentClock",
-    "IncidentReport", "IncidentTask", "Inquiry", "PublicContact", "PublicReport", "TimelineEntry",
+    "IncidentNotice", "IncidentReport", "IncidentTask", "Inquiry", "PublicContact", "PublicReport",
+    "TimelineEntry",
 ]  # fmt: skip
 
 
@@ -127,7 +128,9 @@ class IncidentClock(Table, tablename="incident_clock", db=DB):
     met_by = Varchar(200, default="")
     cancelled_at = Timestamptz(null=True, default=None)
     cancelled_reason = Text(default="", help_text="In the words of whoever decided, if any.")
+    reminded_at = Timestamptz(null=True, default=None, help_text="The firm, before it was due.")
     overdue_told_at = Timestamptz(null=True, default=None)
+    escalated_at = Timestamptz(null=True, default=None, help_text="Those who decide were told.")
 
 
 class IncidentReport(Table, tablename="incident_report", db=DB):
@@ -140,6 +143,21 @@ class IncidentReport(Table, tablename="incident_report", db=DB):
     number = Integer()
     text = Text()
     submitted_by = Varchar(200)
+    at = Timestamptz()
+
+
+class IncidentNotice(Table, tablename="incident_notice", db=DB):
+    """A mail about an incident: the proof of who was told what and when, kept after the mail."""
+
+    id = UUID(primary_key=True, default=UUID4())
+    case = UUID(index=True, default=None)
+    incident = UUID(index=True, default=None)
+    mail = UUID(default=None)
+    template = Varchar(100)
+    side = Varchar(20, help_text="firm or authority: whom it was written to")
+    to = Varchar(320)
+    name = Varchar(200)
+    subject = Text()
     at = Timestamptz()
 
 

@@ -87,7 +87,7 @@ TABLE: tuple[tuple[set[str], str], ...] = (
         GET /pilots/{pilot}/plan /pilots/{pilot}/exit /pilots/{pilot}/telemetry
         GET /pilots/{pilot}/telemetry/template.csv /pilots/{pilot}/breaches/{breach}
         GET /incidents /incidents/{incident} /pilots/{pilot}/incidents
-        GET /incidents/{incident}/work
+        GET /incidents/{incident}/work /incidents/{incident}/record
     """),
     (FIRM | WATCHES, """
         GET /pilots/{pilot}/steps/{event} /pilots/{pilot}/incidents/new /pilots/{pilot}/tokens

@@ -94,6 +94,8 @@ _WORDS = {
     "incident.closed": N_("Incident closed"),
     "incident.reopened": N_("Incident opened again"),
     "incident.report_overdue": N_("Incident report overdue"),
+    "incident.report_reminded": N_("Reminded of an incident report"),
+    "incident.report_escalated": N_("Overdue incident report escalated"),
     "corrective_action.asked": N_("Corrective action asked for"),
     "corrective_action.done": N_("Corrective action done"),
     "corrective_action.verified": N_("Corrective action verified"),

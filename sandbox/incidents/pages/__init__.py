@@ -6,6 +6,7 @@ from sandbox.incidents.pages import (
     handling,
     intake,
     public,
+    recording,
     reported,
     working,
 )
@@ -13,5 +14,5 @@ from sandbox.incidents.pages import (
 NAVIGATION = [*intake.NAVIGATION]
 ROUTES = [
     *intake.ROUTES, *assessing.ROUTES, *handling.ROUTES, *public.ROUTES, *reported.ROUTES,
-    *comparing.ROUTES, *working.ROUTES,
+    *comparing.ROUTES, *working.ROUTES, *recording.ROUTES,
 ]  # fmt: skip
