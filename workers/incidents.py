@@ -15,5 +15,6 @@ async def open_incident_from_breach(breach: str) -> None:
 
 @dramatiq.actor(actor_name="sweep_incidents", queue_name="default")
 async def sweep_incidents() -> None:
-    """Tell both sides of reports that are overdue."""
+    """Tell both sides of reports and answers that are overdue."""
     await commands.sweep_clocks()
+    await commands.sweep_inquiries()

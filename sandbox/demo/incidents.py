@@ -7,7 +7,8 @@ from typing import Any
 
 from sandbox.demo.player import Player
 from sandbox.demo.year import content
-from sandbox.incidents import commands, rules
+from sandbox.incidents import commands, public_rules, rules
+from sandbox.incidents.public_tables import PublicReport
 from sandbox.incidents.tables import CorrectiveAction, Incident, IncidentClock
 from sandbox.pilots.tables import Pilot
 
@@ -43,6 +44,25 @@ async def tell(player: Player, pilot: Pilot, told: dict[str, Any], *, closed: bo
     await _handle(player, incident, told | ({"rests": "closed"} if closed else {}))
 
 
+async def hear(player: Player, pilot: Pilot, told: dict[str, Any]) -> None:
+    """A member of the public reports what content/events.yaml tells; an officer sees to it."""
+    async with player.later(0.1):
+        await commands.send_public_report(
+            pilot.reference,
+            public_rules.Told(
+                what=told["what"], harm=told["harm"], harm_words=told["harm_words"],
+                happened_on=player.at.date() - timedelta(days=3), name="Mariam",
+                email="mariam@example.test",
+            ),
+        )  # fmt: skip
+    if told["rests"] == "answered":
+        report = await PublicReport.objects().get(PublicReport.pilot == pilot.id)
+        assert report is not None
+        async with player.later(1):
+            await commands.take_up(player.officer, report.id)
+            await commands.answer_public(player.officer, report.id, words=told["answer"])
+
+
 async def handle_opened(player: Player, pilot: Pilot) -> None:
     """See to the incidents that breaches have opened."""
     opened = (Incident.pilot == pilot.id) & (Incident.state == "reported")
@@ -75,6 +95,8 @@ async def _handle(player: Player, incident: Incident, told: dict[str, Any]) -> N
         return
     async with player.later(1):
         await commands.investigate(player.officer, incident.id)
+    if "work" in told:
+        await _work(player, incident, content("events")["work"][told["work"]])
     if told["rests"] == "investigating":
         return
     action = await _ask(player, incident)
@@ -92,6 +114,31 @@ async def _handle(player: Player, incident: Incident, told: dict[str, Any]) -> N
         await commands.resolve(player.officer, incident.id, root_cause=told["cause"])
     if told["rests"] != "resolved":
         await _close(player, incident)
+
+
+async def _work(player: Player, incident: Incident, words: dict[str, Any]) -> None:
+    """Questions, tasks and causes: what is on the page of the work."""
+    key, day = incident.id, timedelta(days=1)
+    async with player.later(0.3):
+        due = (player.at + 5 * day).date()
+        inquiry = await commands.ask_firm(
+            player.officer, key, question=words["question"], due_on=due
+        )
+        await commands.add_task(
+            player.officer, key, text=words["task"], owner=player.officer.name, due_on=due
+        )
+        await commands.add_entry(
+            player.officer, key, text=words["note"], happened_at=player.at, internal=True
+        )
+    async with player.later(1.2):
+        await commands.answer_inquiry(player.founder, key, inquiry.id, text=words["answer"])
+        await commands.add_entry(
+            player.founder, key, text=words["entry"], happened_at=incident.aware_at - day
+        )
+        await commands.explain_cause(
+            player.founder, key, {"method": words["method"], **words["cause"]},
+            conclusion=words["conclusion"],
+        )  # fmt: skip
 
 
 async def _ask(player: Player, incident: Incident) -> CorrectiveAction:

@@ -128,6 +128,14 @@ def _agenda(player: Player, pilot: Pilot, live: datetime, until: datetime) -> li
                     lambda told=told: incidents.tell(player, pilot, told, closed=_over(player)),  # type: ignore[misc]
                 )
             )
+        elif kind == "public":
+            told = content("events")["public"][key]
+            found.append(
+                (
+                    until - timedelta(days=told["before"]),
+                    lambda told=told: incidents.hear(player, pilot, told),  # type: ignore[misc]
+                )
+            )
     return found
 
 

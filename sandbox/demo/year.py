@@ -51,8 +51,8 @@ PILOT_FATES = frozenset(
 )  # fmt: skip
 
 # What befalls which live pilots beside their fates; a sector where only it has such a rule.
-# ``incident:<key>`` is one of content/events.yaml. What is told of pilots that have ended lies
-# in :func:`_own_turns`.
+# ``incident:<key>`` and ``public:<key>`` are of content/events.yaml. What is told of pilots that
+# have ended lies in :func:`_own_turns`.
 TURNS = (
     ("incident:device", "healthcare"),
     ("incident:attack", "public_administration"),
@@ -72,6 +72,8 @@ TURNS = (
     ("extension_asked", ""),
     ("quiet", ""),
     ("quiet", ""),
+    ("public:slow", "public_administration"),
+    ("public:wrong", "education"),
 )
 _ENDED_TURNS = ("incident:language", "incident:followed", "incident:swapped", "milestone_waived")
 

@@ -18,6 +18,7 @@ from piccolo.table import Table
 from sandbox.foundation import audit, clock, mail
 from sandbox.foundation.database import fetch, transaction
 from sandbox.foundation.errors import NotFound
+from sandbox.foundation.tables import Mail
 
 Row = TypeVar("Row", bound=Table)
 
@@ -91,13 +92,14 @@ class Work:
 
     async def mail(
         self, to: str, template: str, language: str, *, case: UUID | None = None, **context: Any
-    ) -> None:
+    ) -> Mail:
         """Write a mail from ``templates/mail/<template>.txt``; the worker sends it.
 
         The template's first line is the subject.
         """
         letter = await mail.compose(to, template, language, case=case, at=self.now, **context)
         self.later("send_mail", letter.id, queue="mail")
+        return letter
 
     async def _settle(self) -> None:
         if self._events:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Literal
 
-from sandbox.framework.clocks import Limit
+from sandbox.framework.clocks import Limit, Unit
 from sandbox.framework.questions import Question
-from sandbox.framework.struct import Count, Key, Named, Part
+from sandbox.framework.struct import Count, Key, Named, Part, Positive
 from sandbox.framework.text import Text
 from sandbox.framework.when import When, holds
 
@@ -86,6 +86,27 @@ class Regime(Named, frozen=True, kw_only=True):
         return lead if self.authority == LEAD else self.authority
 
 
+class Alike(Part, frozen=True, kw_only=True):
+    """When two tellings are suggested to be of the same thing (``sandbox.incidents.likeness``).
+
+    ``days``: how far apart they may lie. ``percent``: how much of their words both must have.
+    """
+
+    days: Positive = 14
+    percent: Positive = 25
+
+
+class Watch(Part, frozen=True, kw_only=True):
+    """How the clocks of regimes are watched.
+
+    ``remind_percent``: a reminder goes out once no more than this share of the time is left.
+    ``escalate``: so long after the limit those who decide, and the centre, are told.
+    """
+
+    remind_percent: Positive = 25
+    escalate: Limit = Limit(amount=24, unit=Unit.HOURS)
+
+
 class IncidentRules(Part, frozen=True, kw_only=True):
     """All that the pack says about incidents."""
 
@@ -93,6 +114,8 @@ class IncidentRules(Part, frozen=True, kw_only=True):
     harms: tuple[HarmKind, ...]
     severities: tuple[Severity, ...]
     regimes: tuple[Regime, ...]
+    alike: Alike = Alike()
+    watch: Watch = Watch()
 
     def severity_of(self, facts: Mapping[str, Any]) -> Severity:
         """The gravest degree that ``facts`` support."""

@@ -53,15 +53,29 @@ def check_draft(draft: Draft, pack: Pack, *, at: datetime) -> None:
     :raises InvalidInput: naming every field that is missing or wrong.
     """
     known = {one.key for one in pack.vulnerabilities}
+    errors = _untold(draft, at)
+    if not set(draft.vulnerabilities) <= known:
+        errors["vulnerabilities"] = _("Choose from the options")
+    _refuse(errors | _wrong(draft, pack))
+
+
+def check_told(draft: Draft, *, at: datetime) -> None:
+    """Whether what somebody else told can be taken; the pack's questions are asked at triage.
+
+    :raises InvalidInput: naming every field that is missing or wrong.
+    """
+    _refuse(_untold(draft, at))
+
+
+def _untold(draft: Draft, at: datetime) -> dict[str, str]:
     ahead = draft.occurred_from is not None and draft.occurred_from > at
     checks = (
         ("title", not draft.title.strip(), _("Say in a few words what happened")),
         ("what", not draft.what.strip(), _("Describe what happened")),
         ("aware_at", draft.aware_at > at, _("This time lies ahead")),
         ("occurred_from", ahead, _("This time lies ahead")),
-        ("vulnerabilities", not set(draft.vulnerabilities) <= known, _("Choose from the options")),
     )
-    _refuse({field: words for field, wrong, words in checks if wrong} | _wrong(draft, pack))
+    return {field: words for field, wrong, words in checks if wrong}
 
 
 def check_answers(answers: Answers, pack: Pack, *, since: datetime, at: datetime) -> None:

@@ -49,6 +49,17 @@ def owed(
     return sorted(found, key=lambda one: one.report.starts == "initial")
 
 
+def near(started_at: datetime, due_at: datetime, percent: int, *, at: datetime) -> bool:
+    """Whether no more than ``percent`` of the time is left, and some is."""
+    left = (due_at - at).total_seconds()
+    return 0 <= left <= (due_at - started_at).total_seconds() * percent / 100
+
+
+def escalates(row: IncidentClock, after: Limit, calendar: Calendar, *, at: datetime) -> bool:
+    """Whether a report has been overdue so long that those who decide must know."""
+    return row.escalated_at is None and clocks.due(after, row.due_at, calendar) < at
+
+
 def running(clock: IncidentClock) -> bool:
     """Whether a report is still owed."""
     return clock.met_at is None and clock.cancelled_at is None
@@ -114,6 +125,7 @@ def _set(
     calendar: Calendar,
     turn: Turn,
 ) -> None:
+    before = row.due_at
     fresh = row.started_at is None or row.cancelled_at is not None
     same = row.name == dict(report.name)
     row.cancelled_at, row.cancelled_reason = None, ""
@@ -129,7 +141,9 @@ def _set(
         from_first = clocks.due(report.limit, row.started_at, calendar)
         row.due_at = max(from_first, min(held, from_now))
     if row.due_at > turn.at:
-        row.overdue_told_at = None
+        row.overdue_told_at = row.escalated_at = None
+    if row.due_at != before:
+        row.reminded_at = None
 
 
 def _first(row: IncidentClock, rows: Iterable[IncidentClock]) -> IncidentClock | None:

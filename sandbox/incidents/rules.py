@@ -25,6 +25,7 @@ __all__ = [
 ]  # fmt: skip
 
 _OFFICER = {Role.OFFICER, Role.DECISION_MAKER}
+ACTION_KINDS = {"corrective": N_("Corrective"), "preventive": N_("Preventive")}
 OPEN = ("reported", "triaged", "investigating", "corrective_action", "resolved")
 """States in which new facts are taken."""
 

@@ -17,6 +17,15 @@ from piccolo.columns.defaults.uuid import UUID4
 from piccolo.table import Table
 
 from sandbox.foundation.database import DB
+from sandbox.incidents import public_tables
+from sandbox.incidents.public_tables import PublicContact, PublicReport
+from sandbox.incidents.work_tables import CauseAnalysis, IncidentTask, Inquiry, TimelineEntry
+
+__all__ = [
+    "Assessment", "CauseAnalysis", "Comparison", "CorrectiveAction", "Incident", "IncidentClock",
+    "IncidentNotice", "IncidentReport", "IncidentTask", "Inquiry", "PublicContact", "PublicReport",
+    "TimelineEntry",
+]  # fmt: skip
 
 
 class Incident(Table, tablename="incident", db=DB):
@@ -32,7 +41,7 @@ class Incident(Table, tablename="incident", db=DB):
     pilot = UUID(index=True, default=None)
     reference = Varchar(40, unique=True)
     pack_version = Varchar(40)
-    source = Varchar(20, help_text="firm, officer, machine or breach")
+    source = Varchar(20, help_text="firm, officer, machine, breach or public")
     breach = UUID(null=True, default=None)
     title = Varchar(200)
     words: Any = JSONB(null=True, default=None, help_text="language -> {title, what}")
@@ -119,7 +128,9 @@ class IncidentClock(Table, tablename="incident_clock", db=DB):
     met_by = Varchar(200, default="")
     cancelled_at = Timestamptz(null=True, default=None)
     cancelled_reason = Text(default="", help_text="In the words of whoever decided, if any.")
+    reminded_at = Timestamptz(null=True, default=None, help_text="The firm, before it was due.")
     overdue_told_at = Timestamptz(null=True, default=None)
+    escalated_at = Timestamptz(null=True, default=None, help_text="Those who decide were told.")
 
 
 class IncidentReport(Table, tablename="incident_report", db=DB):
@@ -135,8 +146,27 @@ class IncidentReport(Table, tablename="incident_report", db=DB):
     at = Timestamptz()
 
 
+class IncidentNotice(Table, tablename="incident_notice", db=DB):
+    """A mail about an incident: the proof of who was told what and when, kept after the mail."""
+
+    id = UUID(primary_key=True, default=UUID4())
+    case = UUID(index=True, default=None)
+    incident = UUID(index=True, default=None)
+    mail = UUID(default=None)
+    template = Varchar(100)
+    side = Varchar(20, help_text="firm or authority: whom it was written to")
+    to = Varchar(320)
+    name = Varchar(200)
+    subject = Text()
+    at = Timestamptz()
+
+
 class CorrectiveAction(Table, tablename="corrective_action", db=DB):
-    """What the firm must set right, by when, and that it was seen to be done."""
+    """What the firm must set right, by when, and that it was seen to be done.
+
+    ``kind``: ``corrective`` (this harm) or ``preventive`` (the next one). What the officer did
+    not find done goes back with ``returned_reason`` and is to be done again.
+    """
 
     id = UUID(primary_key=True, default=UUID4())
     case = UUID(index=True, default=None)
@@ -149,6 +179,27 @@ class CorrectiveAction(Table, tablename="corrective_action", db=DB):
     done_at = Timestamptz(null=True, default=None)
     verified_at = Timestamptz(null=True, default=None)
     verified_by = Varchar(200, default="")
+    kind = Varchar(20, default="corrective")
+    returned_at = Timestamptz(null=True, default=None)
+    returned_reason = Text(default="")
+
+
+class Comparison(Table, tablename="comparison", db=DB):
+    """What a person said of two things that the system thought alike; never suggested again.
+
+    ``kind`` is what was asked: ``same`` (two tellings of one thing, of one pilot) or ``weakness``
+    (one weakness in two pilots). ``one`` and ``other`` are incidents or reports of the public,
+    the smaller id first.
+    """
+
+    id = UUID(primary_key=True, default=UUID4())
+    kind = Varchar(20)
+    one = UUID(default=None)
+    other = UUID(default=None)
+    confirmed = Boolean()
+    by = UUID(null=True, default=None)
+    by_name = Varchar(200, default="")
+    at = Timestamptz()
 
 
 INDEXES = (
@@ -159,4 +210,8 @@ INDEXES = (
     "CREATE INDEX IF NOT EXISTS incident_newest ON incident (reported_at, id)",
     # The assessments of an incident, each once (queries.one).
     "CREATE UNIQUE INDEX IF NOT EXISTS assessment_of ON assessment (incident, number)",
+    # Two things are compared once; found from either side (comparisons.of).
+    "CREATE UNIQUE INDEX IF NOT EXISTS comparison_once ON comparison (kind, one, other)",
+    "CREATE INDEX IF NOT EXISTS comparison_from_other ON comparison (other)",
+    *public_tables.INDEXES,
 )

@@ -113,6 +113,7 @@ class Line(msgspec.Struct, frozen=True, kw_only=True):
     waiting: int
     incidents: int
     accepted_at: datetime
+    incident_due_at: datetime | None
 
 
 _LINE = """
@@ -123,7 +124,10 @@ SELECT p.id, p.reference, p.title, o.name AS organisation, p.lead_sector, p.stat
        (SELECT count(*) FROM milestone m WHERE m.pilot = p.id
         AND m.state IN ('planned', 'returned') AND m.due_on < current_date) AS overdue,
        (SELECT count(*) FROM evidence e WHERE e.pilot = p.id AND e.verdict = '') AS waiting,
-       (SELECT count(*) FROM incident i WHERE i.pilot = p.id AND i.state <> 'closed') AS incidents
+       (SELECT count(*) FROM incident i WHERE i.pilot = p.id AND i.state <> 'closed') AS incidents,
+       (SELECT min(k.due_at) FROM incident_clock k JOIN incident i ON i.id = k.incident
+        WHERE i.pilot = p.id AND k.met_at IS NULL AND k.cancelled_at IS NULL
+        AND k.started_at IS NOT NULL) AS incident_due_at
 FROM pilot p JOIN organisation o ON o.id = p.organisation
 """
 
@@ -180,6 +184,7 @@ class Head(msgspec.Struct, frozen=True, kw_only=True):
     closed_at: datetime | None
     breaches: int
     incidents: int
+    incident_due_at: datetime | None
     firm: bool
     can: frozenset[str]
 
@@ -210,7 +215,11 @@ async def head(person: Person, pilot_id: UUID) -> Head:
         "SELECT (SELECT name FROM organisation WHERE id = $2) AS organisation, "
         "(SELECT count(*) FROM condition c WHERE c.pilot = $1 "
         "AND c.state IN ('breached', 'escalated')) AS breaches, "
-        "(SELECT count(*) FROM incident i WHERE i.pilot = $1 AND i.state <> 'closed') AS incidents",
+        "(SELECT count(*) FROM incident i WHERE i.pilot = $1 AND i.state <> 'closed') "
+        "AS incidents, "
+        "(SELECT min(k.due_at) FROM incident_clock k JOIN incident i ON i.id = k.incident "
+        "WHERE i.pilot = $1 AND k.met_at IS NULL AND k.cancelled_at IS NULL "
+        "AND k.started_at IS NOT NULL) AS incident_due_at",
         pilot_id, row.organisation,
     )  # fmt: skip
     return Head(

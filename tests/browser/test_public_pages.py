@@ -16,7 +16,8 @@ PATHS = (
     "/", "/check", "/framework", "/framework/criteria", "/framework/clocks",
     "/framework/conditions", "/framework/metrics", "/framework/incidents", "/register",
     "/register/NARS-2025-0042", "/lessons", "/reports", "/about", "/accessibility", "/privacy",
-    "/sign-in", "/sign-up", "/forgotten",
+    "/sign-in", "/sign-up", "/forgotten", "/problems", "/problems/status",
+    "/register/NARS-2025-0042/problem",
 )  # fmt: skip
 
 

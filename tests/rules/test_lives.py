@@ -20,6 +20,7 @@ from sandbox.applications.tables import Application, Review
 from sandbox.foundation.lifecycle import LifeCycle
 from sandbox.framework import library
 from sandbox.framework.pack import Pack
+from sandbox.incidents.public_rules import LIFE as PUBLIC_REPORT
 from sandbox.incidents.rules import LIFE as INCIDENT
 from sandbox.lessons import rules as lessons
 from sandbox.lessons.tables import Lesson
@@ -45,6 +46,7 @@ from tests.rules.test_lives_of_pilots import (
     IncidentLife,
     MilestoneLife,
     PilotLife,
+    PublicReportLife,
 )
 
 PACK: Pack = library.current()
@@ -380,6 +382,7 @@ LIVES: dict[type[Life], LifeCycle | None] = {
     MilestoneLife: MILESTONE,
     ExitReportLife: EXIT_REPORT,
     IncidentLife: INCIDENT,
+    PublicReportLife: PUBLIC_REPORT,
     LessonLife: lessons.LIFE,
     ReportLife: reports.LIFE,
 }

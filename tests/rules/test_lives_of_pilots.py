@@ -15,7 +15,9 @@ from hypothesis.stateful import invariant, rule
 
 from sandbox.framework import library
 from sandbox.framework.conditions import ConditionKind
+from sandbox.incidents import public_rules
 from sandbox.incidents import rules as incidents
+from sandbox.incidents.public_tables import PublicReport
 from sandbox.incidents.tables import Assessment, CorrectiveAction, Incident
 from sandbox.pilots import closing, promises, rules
 from sandbox.pilots.tables import Condition, Evidence, ExitReport, Extension, Milestone, Pilot
@@ -429,6 +431,57 @@ class IncidentLife(Life):
     @invariant()
     def is_declared(self) -> None:
         assert self.row.state in incidents.LIFE.states
+
+
+class PublicReportLife(Life):
+    steps = steps("""
+        take_up: received > looked_into
+        make_incident: received looked_into answered > looked_into
+        join: received looked_into answered > looked_into
+        answer: received looked_into answered > answered
+        dismiss: received looked_into answered > closed
+        settle: received looked_into answered > closed
+    """)
+    guarded = frozenset({"make_incident", "join", "answer", "dismiss", "settle"})
+
+    start: ClassVar = {"state": st.sampled_from(sorted(public_rules.LIFE.states))}
+
+    def begins(self, state: str) -> None:
+        self.row = row_of(PublicReport, state=state, incident=None, answer="")
+
+    @rule()
+    def is_taken_up(self) -> None:
+        self.takes(self.row, "take_up", lambda: public_rules.LIFE.move(self.row, "take_up", at=NOW))
+
+    @rule(event=st.sampled_from(["make_incident", "join"]))
+    def belongs(self, event: str) -> None:
+        free, incident = self.row.incident is None, uuid4()
+        if self.takes(
+            self.row, event, lambda: public_rules.belong(self.row, event, incident, at=NOW),
+            when=free,
+        ):  # fmt: skip
+            assert self.row.incident == incident
+
+    @rule(words=REASONS)
+    def is_answered(self, words: str) -> None:
+        self.takes(
+            self.row, "answer", lambda: public_rules.answer(self.row, words, by="Aina", at=NOW),
+            when=bool(words.strip()),
+        )  # fmt: skip
+
+    @rule(reason=REASONS)
+    def is_dismissed(self, reason: str) -> None:
+        free = self.row.incident is None
+        self.takes(
+            self.row, "dismiss",
+            lambda: public_rules.dismiss(self.row, reason, "", by="Aina", at=NOW),
+            when=free and bool(reason.strip()),
+        )  # fmt: skip
+
+    @rule()
+    def is_settled(self) -> None:
+        belongs = self.row.incident is not None
+        self.takes(self.row, "settle", lambda: public_rules.settle(self.row, at=NOW), when=belongs)
 
 
 # More time -----------------------------------------------------------------------------------

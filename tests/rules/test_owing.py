@@ -228,3 +228,19 @@ def test_whatever_the_turns_exactly_what_is_wanted_is_owed_or_in(
             for row in rows
             if owing.running(row) and row.stage == "initial"
         )
+
+
+# Watched -----------------------------------------------------------------------------------
+
+
+@given(
+    hours=st.integers(1, 2000), percent=st.integers(1, 100), passed=st.floats(-0.5, 1.5),
+)  # fmt: skip
+def test_a_reminder_comes_in_the_last_share_of_the_time(
+    hours: int, percent: int, passed: float
+) -> None:
+    begun = datetime(2026, 3, 2, 9, tzinfo=UTC)
+    due = begun + timedelta(hours=hours)
+    at = begun + passed * (due - begun)
+    left = (due - at) / (due - begun)
+    assert owing.near(begun, due, percent, at=at) == (0 <= left <= percent / 100)

@@ -123,6 +123,8 @@ def test_breaches_are_spread_over_the_sectors(played: Site) -> None:
         ("incident WHERE state = 'resolved'", 1),
         ("incident WHERE state = 'closed'", 5),
         ("incident WHERE source = 'breach'", 2),
+        ("public_report WHERE state = 'received'", 1),
+        ("public_report WHERE state = 'answered'", 1),
         ("corrective_action WHERE done_at IS NOT NULL AND verified_at IS NULL", 1),
         ("corrective_action WHERE done_at IS NULL AND due_on < now()", 1),
         ("incident_clock WHERE regime = 'medical_device'", 1),

@@ -46,6 +46,9 @@ TABLE: tuple[tuple[set[str], str], ...] = (
         POST /check /sign-up /sign-in /sign-out /forgotten /reset/{secret} /confirm/{secret}
         POST /invite/{secret} /sign-in/demo/{account} /language/{code}
         GET /lessons /lessons/{lesson}
+        GET /problems /problems/about /problems/received /problems/status
+        GET /register/{reference}/problem
+        POST /register/{reference}/problem /problems/status
         GET /health/live /health/ready /metrics /assets/{file_path} /mailbox
         GET /api/v1/schema /api/v1/schema/openapi.json /api/v1/schema/{path}
     """),
@@ -74,6 +77,7 @@ TABLE: tuple[tuple[set[str], str], ...] = (
         POST /pilots/{pilot}/telemetry /pilots/{pilot}/telemetry/names
         POST /pilots/{pilot}/breaches/{breach} /incidents/{incident}/response
         POST /incidents/{incident}/actions/{action}/done /incidents/{incident}/reports
+        POST /incidents/{incident}/inquiries/{inquiry}/answer
     """),
     # What both sides read and do
     (BOTH_SIDES, """
@@ -83,18 +87,20 @@ TABLE: tuple[tuple[set[str], str], ...] = (
         GET /pilots/{pilot}/plan /pilots/{pilot}/exit /pilots/{pilot}/telemetry
         GET /pilots/{pilot}/telemetry/template.csv /pilots/{pilot}/breaches/{breach}
         GET /incidents /incidents/{incident} /pilots/{pilot}/incidents
+        GET /incidents/{incident}/work /incidents/{incident}/record
     """),
     (FIRM | WATCHES, """
         GET /pilots/{pilot}/steps/{event} /pilots/{pilot}/incidents/new /pilots/{pilot}/tokens
         POST /pilots/{pilot}/steps/{event} /pilots/{pilot}/incidents/new
         POST /pilots/{pilot}/tokens/{token}/revoke
         GET /incidents/{incident}/assess POST /incidents/{incident}/assess
+        POST /incidents/{incident}/timeline /incidents/{incident}/cause
     """),
     # The authority's side
     (READS_CASES, """
         GET /cases /cases/{case} /cases/{case}/history /cases/{case}/screening
         GET /cases/{case}/questions /cases/{case}/reviews /cases/{case}/decision
-        GET /cases/{case}/messages
+        GET /cases/{case}/messages /public-reports /public-reports/{public_report}
     """),
     ({"officer"}, """
         POST /cases/{case}/steps/{step} /cases/{case}/screening /cases/{case}/questions
@@ -119,6 +125,10 @@ TABLE: tuple[tuple[set[str], str], ...] = (
         POST /breaches/{breach}/incident /incidents/{incident}/triage
         POST /incidents/{incident}/steps/{step} /incidents/{incident}/actions
         POST /incidents/{incident}/actions/{action}/verify /incidents/{incident}/suspend
+        POST /public-reports/{public_report}/steps/{step}
+        POST /incidents/{incident}/tasks /incidents/{incident}/tasks/{task}/done
+        POST /incidents/{incident}/inquiries /incidents/{incident}/actions/{action}/return
+        POST /public-reports/{public_report}/alike /incidents/{incident}/alike
     """),
     # Lessons, reports, the whole
     ({"officer", "decision_maker", "central"}, """

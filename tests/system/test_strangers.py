@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from datetime import timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -22,6 +23,7 @@ from sandbox.foundation import clock
 from sandbox.foundation.database import fetch
 from sandbox.framework import library
 from sandbox.incidents import commands as incidents
+from sandbox.incidents import public_rules
 from sandbox.incidents import rules as incident_rules
 from sandbox.lessons import commands as lessons
 from sandbox.people.person import Person
@@ -89,6 +91,22 @@ async def world(client: Visitor, people: dict[str, Person]) -> World:
     incident = await incidents.report_incident(founder, pilot.id, draft)
     await incidents.triage(officer, incident.id, incident_rules.Verdict(severity=incident.severity))
     action = await incidents.ask_action(officer, incident.id, text="Mend it")
+    task = await incidents.add_task(
+        officer, incident.id, text="Call the clinic, between us", owner="Aina",
+        due_on=clock.now().date() + timedelta(days=3),
+    )  # fmt: skip
+    inquiry = await incidents.ask_firm(
+        officer, incident.id, question="Since when?", due_on=clock.now().date() + timedelta(days=3)
+    )
+    await incidents.add_entry(
+        officer, incident.id, text="Heard at the desk, between us", happened_at=clock.now(),
+        internal=True,
+    )  # fmt: skip
+    await incidents.send_public_report(
+        pilot.reference,
+        public_rules.Told(what="It sent me home.", harm="no", email="somebody@example.test"),
+    )
+    (reported,) = await fetch("SELECT id FROM public_report")
     lesson = await lessons.draft_lesson(officer, pilot.id, **written())
     await applications.add_note(officer, pilot.case, "Only between us.")
     (review,) = await Review.objects()
@@ -116,6 +134,7 @@ async def world(client: Visitor, people: dict[str, Person]) -> World:
             "follow_up": follow_up.id, "condition": condition.id, "milestone": milestone.id,
             "evidence": evidence["id"], "token": token["id"], "breach": breach.id,
             "incident": incident.id, "action": action.id, "lesson": lesson.id,
+            "public_report": reported["id"], "task": task.id, "inquiry": inquiry.id,
         },
     )  # fmt: skip
 
@@ -211,6 +230,8 @@ async def test_what_is_internal_never_reaches_the_firm(
             text = (await _ask(firm, method, world.address(path))).text
             assert "Only between us." not in text, path
             assert reviewer.name not in text, path
+            assert "somebody@example.test" not in text, path
+            assert "between us" not in text, path
 
 
 async def _ask(visitor: Visitor, method: str, address: str) -> Any:

@@ -102,6 +102,11 @@ STATES: dict[str, Shown] = {
     "reportable": Shown(N_("Reportable"), RED),
     "not_reportable": Shown(N_("Not reportable"), GREY),
     "drill": Shown(N_("Drill"), PURPLE),
+    # Reports of the public
+    "received": Shown(N_("Received"), AMBER),
+    "looked_into": Shown(N_("Being looked at"), BLUE),
+    "answered": Shown(N_("Answered"), GREEN),
+    "alleged": Shown(N_("Alleged"), PURPLE),
     # Lessons
     "cleared": Shown(N_("Cleared"), BLUE),
     "published": Shown(N_("Published"), GREEN),

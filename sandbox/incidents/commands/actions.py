@@ -12,6 +12,7 @@ from sandbox.foundation.work import Work, work_of
 from sandbox.incidents import owing, rules
 from sandbox.incidents.commands.clocks import answered
 from sandbox.incidents.commands.common import clocks_of, opened, tell
+from sandbox.incidents.commands.public import settle_reports
 from sandbox.incidents.tables import CorrectiveAction, Incident
 from sandbox.people.person import Person
 from sandbox.pilots.commands import common, life
@@ -29,17 +30,25 @@ async def investigate(person: Person, incident_id: UUID) -> None:
 
 
 async def ask_action(
-    person: Person, incident_id: UUID, *, text: str, owner: str = "", due_on: date | None = None
+    person: Person,
+    incident_id: UUID,
+    *,
+    text: str,
+    owner: str = "",
+    due_on: date | None = None,
+    kind: str = "corrective",
 ) -> CorrectiveAction:
-    """Ask the firm to set something right, by default within the pack's time.
+    """Ask the firm to set something right or to prevent the next, by default in the pack's time.
 
-    :raises InvalidInput: nothing was asked, or the day is over.
+    :raises InvalidInput: nothing was asked, no such kind, or the day is over.
     """
     async with work_of(person) as work:
         pilot, incident = await opened(work, person, incident_id, "handle_incident")
         pack = common.pack_of(pilot)
         today = common.day_of(pack, work.now)
         errors = {} if text.strip() else {"text": _("Say what is to be set right")}
+        if kind not in rules.ACTION_KINDS:
+            errors["kind"] = _("Choose from the options")
         if due_on is not None and due_on < today:
             errors["due_on"] = _("Choose a day ahead")
         if errors:
@@ -49,12 +58,12 @@ async def ask_action(
         action = CorrectiveAction(
             id=uuid4(), case=incident.case, incident=incident.id,
             number=await CorrectiveAction.count().where(held) + 1, text=text.strip(),
-            owner=owner.strip(),
+            owner=owner.strip(), kind=kind,
             due_on=due_on
             or common.day_of(pack, common.due(pack, "corrective_action", work.now)),
         )  # fmt: skip
         await work.save(incident, action)
-        work.record("corrective_action.asked", action, number=action.number)
+        work.record("corrective_action.asked", action, number=action.number, kind=kind)
         await tell(work, pilot, incident, "action_asked", firm=True, action=action)
     return action
 
@@ -93,6 +102,27 @@ async def verify_action(person: Person, action_id: UUID) -> None:
         work.record("corrective_action.verified", action, number=action.number)
 
 
+async def return_action(person: Person, action_id: UUID, *, reason: str) -> None:
+    """The officer has not found it done: it is to be done again.
+
+    :raises InvalidInput: no reason is given.
+    :raises RuleBroken: the firm has not said that it is done, or it was verified.
+    """
+    if not reason.strip():
+        raise InvalidInput({"return_reason": _("Say what is missing")})
+    async with work_of(person) as work:
+        pilot, incident, action = await _action(work, person, action_id, "handle_incident")
+        if action.done_at is None or action.verified_at is not None:
+            raise RuleBroken(
+                "corrective_action.return.not_waiting", _("This does not wait to be verified.")
+            )
+        action.done_at, action.returned_at = None, work.now
+        action.returned_reason = reason.strip()
+        await work.save(action)
+        work.record("corrective_action.returned", action, number=action.number)
+        await tell(work, pilot, incident, "action_returned", firm=True, action=action)
+
+
 async def _action(
     work: Work, person: Person, action_id: UUID, may: str
 ) -> tuple[Pilot, Incident, CorrectiveAction]:
@@ -128,6 +158,7 @@ async def close(person: Person, incident_id: UUID, *, words: str = "") -> None:
         unmet = [one for one in await clocks_of(incident.id) if owing.running(one)]
         rules.close(incident, len(unmet), words=words, at=work.now)
         await work.save(incident)
+        await settle_reports(work, incident.id)
         work.record("incident.closed", incident)
         await tell(work, pilot, incident, "closed", firm=True)
 

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from uuid import UUID, uuid4
 
+from sandbox.applications import queries as applications
 from sandbox.foundation import clock
 from sandbox.foundation.database import fetch
 from sandbox.foundation.errors import InvalidInput, NotFound
 from sandbox.foundation.i18n import _
 from sandbox.foundation.work import Work, work_of
+from sandbox.framework import library
 from sandbox.incidents import owing
 from sandbox.incidents.commands.common import clocks_of, opened, tell
 from sandbox.incidents.tables import Incident, IncidentClock, IncidentReport
-from sandbox.people.person import SYSTEM, Person
+from sandbox.people import queries as people
+from sandbox.people.person import SYSTEM, Person, Role
 from sandbox.pilots.commands import common
 from sandbox.pilots.tables import Pilot
 
@@ -81,7 +84,78 @@ async def _meet(work: Work, pilot: Pilot, incident: Incident, clock_id: UUID) ->
 
 
 async def sweep_clocks() -> int:
-    """Tell both sides once of every report and first response that is overdue; how many."""
+    """Remind, tell that it is overdue, escalate: each once for a report or response; how many."""
+    return await _remind() + await _sweep_late() + await _escalate()
+
+
+async def _remind() -> int:
+    """Remind firms of reports whose time runs out."""
+    rows = await fetch(
+        "SELECT c.id, c.incident, c.started_at, c.due_at, p.pack_version FROM incident_clock c "
+        "JOIN incident i ON i.id = c.incident JOIN pilot p ON p.id = i.pilot "
+        "WHERE c.met_at IS NULL AND c.cancelled_at IS NULL AND c.started_at IS NOT NULL "
+        "AND c.reminded_at IS NULL AND c.overdue_told_at IS NULL AND c.due_at >= $1",
+        clock.now(),
+    )
+    near = [
+        row for row in rows
+        if owing.near(
+            row["started_at"], row["due_at"],
+            library.pack_of(row["pack_version"]).incidents.watch.remind_percent, at=clock.now(),
+        )
+    ]  # fmt: skip
+    for row in near:
+        await _tell_near(row["incident"], row["id"])
+    return len(near)
+
+
+async def _tell_near(incident_id: UUID, clock_id: UUID) -> None:
+    async with work_of(SYSTEM) as work:
+        incident = await work.lock(Incident, incident_id)
+        pilot = await Pilot.objects().get(Pilot.id == incident.pilot)
+        row = await work.lock(IncidentClock, clock_id)
+        if pilot is None or row.reminded_at is not None or not owing.running(row):
+            return
+        row.reminded_at = work.now
+        await work.save(row)
+        work.record("incident.report_reminded", incident, regime=row.regime, stage=row.stage)
+        await tell(work, pilot, incident, "reminder", firm=True, late=row)
+
+
+async def _escalate() -> int:
+    """Tell those who decide, and the centre, of reports that stay overdue."""
+    rows = await fetch(
+        "SELECT id, incident FROM incident_clock WHERE met_at IS NULL AND cancelled_at IS NULL "
+        "AND overdue_told_at IS NOT NULL AND escalated_at IS NULL"
+    )
+    return sum([await _tell_heads(row["incident"], row["id"]) for row in rows])
+
+
+async def _tell_heads(incident_id: UUID, clock_id: UUID) -> int:
+    async with work_of(SYSTEM) as work:
+        incident = await work.lock(Incident, incident_id)
+        pilot = await Pilot.objects().get(Pilot.id == incident.pilot)
+        row = await work.lock(IncidentClock, clock_id)
+        if pilot is None or not owing.running(row):
+            return 0
+        pack = common.pack_of(pilot)
+        calendar = pack.jurisdiction.calendar()
+        if not owing.escalates(row, pack.incidents.watch.escalate, calendar, at=work.now):
+            return 0
+        row.escalated_at = work.now
+        await work.save(row)
+        work.record("incident.report_escalated", incident, regime=row.regime, stage=row.stage)
+        heads = [
+            *await people.staff(role=Role.DECISION_MAKER, sector=pilot.lead_sector),
+            *await people.staff(role=Role.CENTRAL),
+        ]
+        heads = await applications.without_conflict(pilot.case, heads)
+        await tell(work, pilot, incident, "escalated", authority=True, more=heads, late=row)
+    return 1
+
+
+async def _sweep_late() -> int:
+    """Tell both sides once of every report and first response that is overdue."""
     late = await fetch(
         "SELECT id, incident FROM incident_clock WHERE met_at IS NULL AND cancelled_at IS NULL "
         "AND started_at IS NOT NULL AND overdue_told_at IS NULL AND due_at < $1",

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from sandbox.foundation.database import fetch
 from sandbox.foundation.errors import NotFound
 from sandbox.foundation.work import Work
 from sandbox.incidents import facts
-from sandbox.incidents.tables import Assessment, Incident, IncidentClock
+from sandbox.incidents.tables import Assessment, Incident, IncidentClock, IncidentNotice
 from sandbox.people import queries as people
 from sandbox.people.person import Person
 from sandbox.pilots.commands import common
@@ -55,15 +56,27 @@ async def last_assessment(incident_id: UUID) -> Assessment | None:
 
 async def tell(
     work: Work, pilot: Pilot, incident: Incident, template: str, *, firm: bool = False,
-    authority: bool = False, **context: Any,
+    authority: bool = False, more: Sequence[Person] = (), **context: Any,
 ) -> None:  # fmt: skip
-    """Mail either side or both, each person in their language."""
-    to = await people.members(pilot.organisation) if firm else []
-    to += await common.officers(pilot) if authority else []
-    for person in to:
-        if person.id != work.person.id:
-            await work.mail(
+    """Mail either side or both, each person in their language, and keep that it was written.
+
+    ``more``: further people of the authorities.
+    """
+    firms = await people.members(pilot.organisation) if firm else []
+    officials = [*(await common.officers(pilot) if authority else []), *more]
+    for side, to in (("firm", firms), ("authority", officials)):
+        for person in to:
+            if person.id == work.person.id:
+                continue
+            letter = await work.mail(
                 person.email, f"incidents/{template}", person.language, case=pilot.case,
                 pilot=pilot, incident=incident, said=facts.said(incident, person.language),
                 pack=common.pack_of(pilot), name=person.name, **context,
+            )  # fmt: skip
+            await work.save(
+                IncidentNotice(
+                    id=uuid4(), case=incident.case, incident=incident.id, mail=letter.id,
+                    template=template, side=side, to=person.email, name=person.name,
+                    subject=letter.subject, at=work.now,
+                )
             )  # fmt: skip

@@ -43,10 +43,10 @@ async def report_incident(
                 _("Incidents are reported from the day the pilot goes live until it is closed."),
             )
         facts.check_draft(draft, common.pack_of(pilot), at=work.now)
-        return await _keep(work, pilot, draft, source=source)
+        return await keep_incident(work, pilot, draft, source=source)
 
 
-async def _keep(
+async def keep_incident(
     work: Work,
     pilot: Pilot,
     draft: facts.Draft,
@@ -54,11 +54,13 @@ async def _keep(
     source: str,
     breach: UUID | None = None,
     words: dict[str, Any] | None = None,
+    key: UUID | None = None,
 ) -> Incident:
+    """Keep an incident within ``work``, weigh it by the rules and tell both sides."""
     pack = common.pack_of(pilot)
     (row,) = await fetch("SELECT nextval('incident_numbering') AS n")
     incident = Incident(
-        id=uuid4(), case=pilot.case, pilot=pilot.id,
+        id=key or uuid4(), case=pilot.case, pilot=pilot.id,
         reference=f"INC-{work.now.year}-{row['n']:04}", pack_version=pilot.pack_version,
         source=source, breach=breach, title=draft.title.strip()[:200], words=words,
         aware_at=draft.aware_at, occurred_from=draft.occurred_from,
@@ -96,7 +98,9 @@ async def open_from_breach(breach_id: UUID, person: Person = SYSTEM) -> Incident
         draft = facts.Draft(
             title=words["en"]["title"], what=words["en"]["what"], aware_at=row["opened_at"]
         )
-        return await _keep(work, pilot, draft, source="breach", breach=breach_id, words=words)
+        return await keep_incident(
+            work, pilot, draft, source="breach", breach=breach_id, words=words
+        )
 
 
 def _words_of(breach: dict[str, Any]) -> dict[str, dict[str, str]]:

@@ -1,6 +1,18 @@
 """Pages of incidents."""
 
-from sandbox.incidents.pages import assessing, handling, intake
+from sandbox.incidents.pages import (
+    assessing,
+    comparing,
+    handling,
+    intake,
+    public,
+    recording,
+    reported,
+    working,
+)
 
 NAVIGATION = [*intake.NAVIGATION]
-ROUTES = [*intake.ROUTES, *assessing.ROUTES, *handling.ROUTES]
+ROUTES = [
+    *intake.ROUTES, *assessing.ROUTES, *handling.ROUTES, *public.ROUTES, *reported.ROUTES,
+    *comparing.ROUTES, *working.ROUTES, *recording.ROUTES,
+]  # fmt: skip

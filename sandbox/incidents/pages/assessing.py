@@ -7,12 +7,11 @@ from uuid import UUID
 from litestar import get, post
 from litestar.params import FromPath
 
-from sandbox.foundation import clock, files
+from sandbox.foundation import clock
 from sandbox.foundation.errors import Forbidden, InvalidInput, RuleBroken
 from sandbox.foundation.i18n import _
 from sandbox.foundation.web.forms import Form, read_values
 from sandbox.foundation.web.pages import flash, page, redirect, wants_part
-from sandbox.foundation.work import work_of
 from sandbox.framework import words as pack_words
 from sandbox.incidents import commands, facts, queries, rules
 from sandbox.incidents.pages.common import (
@@ -23,9 +22,9 @@ from sandbox.incidents.pages.common import (
     moment,
     people_count,
     several,
+    stored,
 )
 from sandbox.incidents.policy import HANDLE_INCIDENTS, REPORT
-from sandbox.pilots.commands.common import open_pilot
 
 BY_THE_RULES = "rules"
 
@@ -163,21 +162,9 @@ async def _verdict(
         reporting="" if reporting == BY_THE_RULES else reporting,
         regimes=several(values, "regimes"), reason=str(values.get("reason") or ""),
         vulnerabilities=several(values, "vulnerabilities"), answers=answers,
-        report=reports.get(shown), file=await _stored(request, found, uploads.get("file")),
+        report=reports.get(shown),
+        file=await stored(request, found, uploads.get("file"), "handle_incident"),
     )  # fmt: skip
-
-
-async def _stored(request: Asked, found: queries.Whole, upload: Any) -> UUID | None:
-    """Keep an upload with the case; its id."""
-    if upload is None:
-        return None
-    checked = await files.accept_upload(upload, "file")
-    async with work_of(request.user) as work:
-        pilot = await open_pilot(work, request.user, found.pilot.id, "handle_incident")
-        stored = await files.store(
-            work, checked, case=pilot.case, kind="upload", made_by=request.user.id
-        )
-    return stored.id
 
 
 ROUTES = [triage, show, assess]

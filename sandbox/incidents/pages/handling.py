@@ -53,6 +53,7 @@ async def ask_action(request: Asked, incident: FromPath[UUID]) -> Any:
     command = commands.ask_action(
         request.user, incident, text=str(values.get("text") or ""),
         owner=str(values.get("owner") or ""), due_on=due,
+        kind=str(values.get("kind") or "corrective"),
     )  # fmt: skip
     return await done(request, incident, values, command, _("Asked. The firm has been told."))
 
@@ -70,6 +71,15 @@ async def verify_action(request: Asked, incident: FromPath[UUID], action: FromPa
     """Say that it was seen to be done."""
     command = commands.verify_action(request.user, action)
     return await done(request, incident, {}, command, _("Verified."))
+
+
+@post("/incidents/{incident:uuid}/actions/{action:uuid}/return", permission=HANDLE_INCIDENTS)
+async def return_action(request: Asked, incident: FromPath[UUID], action: FromPath[UUID]) -> Any:
+    """Say what is missing: the firm does it again."""
+    values, _files = await read_values(request)
+    reason = str(values.get("return_reason") or "")
+    command = commands.return_action(request.user, action, reason=reason)
+    return await done(request, incident, values, command, _("Sent back. The firm has been told."))
 
 
 @post("/incidents/{incident:uuid}/reports", permission=KEEP_PILOTS)
@@ -107,6 +117,6 @@ async def suspend_pilot(request: Asked, incident: FromPath[UUID]) -> Any:
 
 
 ROUTES = [
-    show, take_step, ask_action, report_action, verify_action, submit_report, respond,
-    suspend_pilot,
+    show, take_step, ask_action, report_action, verify_action, return_action, submit_report,
+    respond, suspend_pilot,
 ]  # fmt: skip

@@ -13,9 +13,14 @@ from sandbox.foundation.web.forms import Form, read_values
 from sandbox.foundation.web.pages import NavigationLink, flash, page, redirect
 from sandbox.foundation.web.pagination import read_cursor
 from sandbox.foundation.web.states import word
-from sandbox.incidents import commands, facts, queries, rules
+from sandbox.incidents import commands, facts, public_queries, queries, rules
 from sandbox.incidents.pages.common import Asked, as_typed, moment, people_count, several
-from sandbox.incidents.policy import HANDLE_INCIDENTS, READ_INCIDENTS, REPORT
+from sandbox.incidents.policy import (
+    HANDLE_INCIDENTS,
+    READ_INCIDENTS,
+    READ_PUBLIC_REPORTS,
+    REPORT,
+)
 from sandbox.pilots import queries as pilots
 
 
@@ -25,8 +30,10 @@ async def show_list(request: Asked) -> Any:
     asked = request.query_params
     chosen = {name: asked.get(name, "") for name in queries.Filters.__struct_fields__}
     cursor = read_cursor(asked, length=2)
+    staff = READ_PUBLIC_REPORTS.allows(request.user)
     return page(
-        request, "incidents/list.html", block="results", filters=Form(chosen),
+        request, "incidents/list.html", block="results", filters=Form(chosen), staff=staff,
+        waiting=await public_queries.waiting(request.user) if staff else 0,
         incidents=await queries.listed(request.user, queries.Filters(**chosen), cursor),
         states=[("all", _("All")), *((s, word(s)) for s in sorted(rules.LIFE.states))],
     )  # fmt: skip
