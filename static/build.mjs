@@ -19,6 +19,7 @@ const FONTS = {
   poppins: [500, 600],
 }
 const SUBSETS = ['latin', 'latin-ext']
+const FOR_BROWSERS = { minify: true, target: ['chrome109', 'firefox115', 'safari15.6'] }
 
 /** Write `content` under a hashed name and remember it. */
 async function put (name, content) {
@@ -63,12 +64,14 @@ async function styles () {
     silenceDeprecations: ['import', 'if-function'],
     logger: sass.Logger.silent,
   })
-  const small = await esbuild.transform(resolve(compiled.css), {
-    loader: 'css',
-    minify: true,
-    target: ['chrome109', 'firefox115', 'safari15.6'],
-  })
+  const small = await esbuild.transform(resolve(compiled.css), { loader: 'css', ...FOR_BROWSERS })
   await put('app.css', small.code)
+}
+
+/** The style of charts that are explored: uPlot's own, which no other page needs. */
+async function exploring () {
+  const own = await readFile(join(packages, 'uplot', 'dist', 'uPlot.min.css'), 'utf8')
+  await put('explore.css', (await esbuild.transform(own, { loader: 'css', ...FOR_BROWSERS })).code)
 }
 
 /** The style of PDFs, which no browser reads: its page rules are left as they are written. */
@@ -78,7 +81,7 @@ async function documents () {
 }
 
 async function scripts () {
-  for (const [name, format] of [['boot', 'iife'], ['app', 'esm']]) {
+  for (const [name, format] of [['boot', 'iife'], ['app', 'esm'], ['explore', 'esm']]) {
     const built = await esbuild.build({
       entryPoints: [join(here, 'scripts', `${name}.js`)],
       bundle: true,
@@ -96,7 +99,7 @@ async function scripts () {
 await mkdir(out, { recursive: true })
 await fonts()
 await images()
-await Promise.all([styles(), documents(), scripts()])
+await Promise.all([styles(), exploring(), documents(), scripts()])
 await writeFile(join(out, 'manifest.json'), JSON.stringify(manifest, null, 2))
 
 // Only now may what an earlier build left go: a running site keeps its files till then.
@@ -105,7 +108,7 @@ for (const name of await readdir(out)) {
   if (!current.has(name)) await rm(join(out, name), { recursive: true })
 }
 
-for (const name of ['app.css', 'app.js', 'boot.js']) {
+for (const name of ['app.css', 'app.js', 'boot.js', 'explore.js']) {
   const size = brotliCompressSync(await readFile(join(out, manifest[name]))).length
   console.log(`${name.padEnd(10)} ${(size / 1000).toFixed(1)} kB compressed`)
 }

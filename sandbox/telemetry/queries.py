@@ -37,7 +37,9 @@ class BreachLine(msgspec.Struct, frozen=True, kw_only=True):
     title: dict[str, str]
     metric: str
     slice: str
+    at: datetime
     opened_at: datetime
+    until: datetime | None
     value: float | None
     limit: float
     state: str
@@ -170,9 +172,10 @@ async def breaches(pilot_id: UUID) -> list[BreachLine]:
     """The breaches of a pilot: the open ones first, then the newest."""
     rows = await fetch(
         "SELECT b.id, b.condition, c.number, c.title::text AS title, b.metric, b.slice, "
-        'b.opened_at, b.value, b."limit", b.state, b.explain_by, b.explanation, b.explained_by, '
-        "b.explained_at, b.cured_at, (SELECT i.id FROM incident i WHERE i.breach = b.id) "
-        "AS incident FROM breach b JOIN condition c ON c.id = b.condition WHERE b.pilot = $1 "
+        'b.at, b.opened_at, b.until, b.value, b."limit", b.state, b.explain_by, b.explanation, '
+        "b.explained_by, b.explained_at, b.cured_at, "
+        "(SELECT i.id FROM incident i WHERE i.breach = b.id) AS incident "
+        "FROM breach b JOIN condition c ON c.id = b.condition WHERE b.pilot = $1 "
         "ORDER BY b.cured_at IS NOT NULL, b.opened_at DESC LIMIT 100",
         pilot_id,
     )

@@ -165,3 +165,34 @@ def test_what_is_counted_has_whole_levels() -> None:
 )
 def test_figures_are_written_for_people(value, unit, words) -> None:
     assert charts.figure(value, unit).replace("\N{NO-BREAK SPACE}", " ") == words
+
+
+# A course ----------------------------------------------------------------------------------
+
+
+@given(st.lists(lines, min_size=1, max_size=3), labels, st.integers(0, 90))
+def test_a_course_is_safe_and_tells_what_happened(many, word, began) -> None:
+    since, until = START, START + timedelta(days=60)
+    happened = START + timedelta(days=began)
+    chart = charts.course(
+        "T", [charts.Line(f"line {n}", _days(*one)) for n, one in enumerate(many)],
+        since=since, until=until,
+        limits=[charts.Step(since, until, charts.Limit(5), of=["line 0"])],
+        lanes=[charts.Lane("Breaches", "red", [charts.Mark(happened, None, word)], shaded=True)],
+    )  # fmt: skip
+    _check_safe(chart)
+    assert "Breaches" in chart.alternative
+    for node in ET.fromstring(chart.svg).iter(f"{SVG}rect"):
+        assert 0 <= float(node.get("x", "0")) <= 680
+
+
+def test_a_limit_marks_only_the_line_that_it_binds() -> None:
+    until = START + timedelta(days=3)
+    step = charts.Step(START, until, charts.Limit(5), of=["bound"])
+    drawn = {
+        name: charts.course(
+            "T", [charts.Line(name, _days(1, 9, 1))], since=START, until=until, limits=[step]
+        ).svg.count('stroke="#ffffff"')
+        for name in ("bound", "free")
+    }
+    assert drawn["bound"] > drawn["free"]

@@ -86,6 +86,8 @@ TABLE: tuple[tuple[set[str], str], ...] = (
         GET /pilots/{pilot}/milestones /pilots/{pilot}/milestones/{milestone}
         GET /pilots/{pilot}/plan /pilots/{pilot}/exit /pilots/{pilot}/telemetry
         GET /pilots/{pilot}/telemetry/template.csv /pilots/{pilot}/breaches/{breach}
+        GET /pilots/{pilot}/metrics/{metric} /pilots/{pilot}/metrics/{metric}/figures.csv
+        GET /pilots/{pilot}/metrics/{metric}/figures.json /pilots/{pilot}/metrics/{metric}/chart.svg
         GET /incidents /incidents/{incident} /pilots/{pilot}/incidents
         GET /incidents/{incident}/work /incidents/{incident}/record
     """),

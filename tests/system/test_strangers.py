@@ -41,7 +41,9 @@ __all__ = ["people"]  # the fixture
 OF_NO_CASE = {"secret", "account", "code", "report", "job", "reference", "name", "file_path",
               "path", "language"}  # fmt: skip
 """Parameters that name nothing of a case; the permission matrix has them all the same."""
-WORDS = {"step": "suspend", "event": "suspend", "key": "organisation"}
+WORDS = {
+    "step": "suspend", "event": "suspend", "key": "organisation", "metric": "sensitivity",
+}  # fmt: skip
 NOTHING = {404, 403, 401}
 
 

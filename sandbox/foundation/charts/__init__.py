@@ -6,11 +6,24 @@ hatched box of fixed size, which says nothing about how large it is.
 """
 
 from sandbox.foundation.charts.bars import bars, ranges, stacked
-from sandbox.foundation.charts.parts import Bar, Chart, Limit, Line, Part, Range, figure
+from sandbox.foundation.charts.course import course
+from sandbox.foundation.charts.parts import (
+    Bar,
+    Chart,
+    Lane,
+    Limit,
+    Line,
+    Mark,
+    Part,
+    Range,
+    Step,
+    figure,
+    limit_words,
+)
 from sandbox.foundation.charts.series import series
 from sandbox.foundation.charts.serving import response
 
 __all__ = [
-    "Bar", "Chart", "Limit", "Line", "Part", "Range", "bars", "figure", "ranges", "response",
-    "series", "stacked",
+    "Bar", "Chart", "Lane", "Limit", "Line", "Mark", "Part", "Range", "Step", "bars", "course",
+    "figure", "limit_words", "ranges", "response", "series", "stacked",
 ]  # fmt: skip

@@ -57,11 +57,15 @@ class Part(msgspec.Struct, frozen=True):
 
 
 class Line(msgspec.Struct, frozen=True):
-    """A series: its points are (UTC moment, value), in the order of time."""
+    """A series: its points are (UTC moment, value), in the order of time.
+
+    ``around``: (moment, lowest, highest) of what each point sums up, drawn as a ribbon.
+    """
 
     label: str
     points: Sequence[tuple[datetime, float]]
     colour: str = "blue"
+    around: Sequence[tuple[datetime, float, float]] = ()
 
 
 class Limit(msgspec.Struct, frozen=True):
@@ -74,6 +78,32 @@ class Limit(msgspec.Struct, frozen=True):
     def broken_by(self, value: float) -> bool:
         """Whether ``value`` is past it."""
         return value > self.value if self.at_most else value < self.value
+
+
+class Step(msgspec.Struct, frozen=True):
+    """A limit that stood from ``since`` until ``until``. ``of``: the lines that it binds."""
+
+    since: datetime
+    until: datetime
+    limit: Limit
+    of: Sequence[str]
+
+
+class Mark(msgspec.Struct, frozen=True):
+    """Something that happened at ``since``, or lasted until ``until``; ``words``: a few."""
+
+    since: datetime
+    until: datetime | None
+    words: str
+
+
+class Lane(msgspec.Struct, frozen=True):
+    """What happened of one kind, under a time line. ``shaded``: seen in the plot above, too."""
+
+    name: str
+    colour: str
+    marks: Sequence[Mark]
+    shaded: bool = False
 
 
 class Range(msgspec.Struct, frozen=True):

@@ -1,5 +1,7 @@
-"""Pages of telemetry: the board, breaches, senders' names, files."""
+"""Pages of telemetry: the board, a metric over time, breaches, senders' names, files."""
 
-from sandbox.telemetry.pages import board, breaches, names, uploads
+from sandbox.telemetry.pages import board, breaches, metrics, names, uploads
 
-ROUTES = [*board.ROUTES, *uploads.ROUTES, *names.ROUTES, *breaches.ROUTES]
+ROUTES = [
+    *board.ROUTES, *metrics.ROUTES, *uploads.ROUTES, *names.ROUTES, *breaches.ROUTES,
+]  # fmt: skip
