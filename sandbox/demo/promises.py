@@ -57,9 +57,9 @@ async def reach_milestones(player: Player, pilot: Pilot, until: datetime) -> Non
             evidence = await commands.submit_milestone(
                 player.founder, milestone.id, text=content("events")["evidence"][2]
             )
-        if player.today - player.at < timedelta(days=6):
-            continue  # it waits for the officer
         returned = last and player.has("milestone_returned")
+        if player.today - player.at < timedelta(days=6) and not returned:
+            continue  # it waits for the officer
         async with player.later(3):
             await commands.judge_evidence(
                 player.officer, evidence.id, accepted=not returned,
