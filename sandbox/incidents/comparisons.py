@@ -32,12 +32,8 @@ SELECT * FROM (
 ) AS told
 """
 _COMPARED = (
-    "NOT EXISTS (SELECT 1 FROM comparison c WHERE c.kind = 'same' "
-    "AND c.one = least(told.id, $2) AND c.other = greatest(told.id, $2))"
-)
-_CONFIRMED = (
-    "EXISTS (SELECT 1 FROM comparison c WHERE c.kind = 'same' AND c.confirmed "
-    "AND c.one = least(told.id, $2) AND c.other = greatest(told.id, $2))"
+    "EXISTS (SELECT 1 FROM comparison c WHERE c.kind = 'same' "
+    "AND c.one = least(told.id, $2) AND c.other = greatest(told.id, $2){})"
 )
 
 
@@ -62,7 +58,8 @@ async def of(pilot: pilots.Head, subject: UUID) -> Suggested:
         return Suggested(likely=[], same=[])
     rule, own = pilot.pack.incidents.alike, mine[0]
     others = await fetch(
-        f"{_tellings()} WHERE told.id <> $2 AND {_COMPARED} AND told.at BETWEEN $3 AND $4 "
+        f"{_tellings()} WHERE told.id <> $2 AND NOT {_COMPARED.format('')} "
+        "AND told.at BETWEEN $3 AND $4 "
         "AND (told.incident IS NULL OR told.incident IS DISTINCT FROM $5) "
         f"ORDER BY abs(extract(epoch FROM told.at - $6::timestamptz)) LIMIT {_MOST}",
         pilot.id, subject, *_around(own["at"], rule), own["incident"], own["at"],
@@ -86,7 +83,7 @@ def _telling(row: dict[str, Any]) -> Telling:
 async def same_as(pilot_id: UUID, subject: UUID) -> list[Telling]:
     """What somebody confirmed to be of the same thing: incidents, and reports of the public."""
     rows = await fetch(
-        f"{_tellings()} WHERE {_CONFIRMED} ORDER BY told.reference",
+        f"{_tellings()} WHERE {_COMPARED.format(' AND c.confirmed')} ORDER BY told.reference",
         pilot_id, subject,
     )  # fmt: skip
     return [_telling(row) for row in rows]

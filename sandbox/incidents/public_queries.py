@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -15,6 +15,7 @@ from sandbox.incidents import public_rules
 from sandbox.incidents.public_tables import PublicContact, PublicReport
 from sandbox.people.person import Person
 from sandbox.pilots import queries as pilots
+from sandbox.pilots.rules import TESTING
 
 # What anybody may see -------------------------------------------------------------------------
 
@@ -30,7 +31,7 @@ class Subject(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def running(self) -> bool:
         """Whether it may touch people now."""
-        return self.state in public_rules.RUNNING
+        return self.state in TESTING
 
 
 _SUBJECT = (
@@ -55,7 +56,7 @@ async def subjects() -> list[Subject]:
     rows = await fetch(
         f"{_SUBJECT} WHERE p.state = ANY($1) "
         "ORDER BY p.register_consent DESC, p.title, p.reference",
-        list(public_rules.RUNNING),
+        list(TESTING),
     )
     return [Subject(**row) for row in rows]
 
@@ -175,7 +176,6 @@ class Whole(msgspec.Struct, frozen=True, kw_only=True):
     contact: PublicContact | None
     incident: Choice | None
     choices: list[Choice]
-    happened_on: date | None
 
 
 async def one(person: Person, report_id: UUID) -> Whole:
@@ -209,5 +209,4 @@ async def one(person: Person, report_id: UUID) -> Whole:
         report=report, pilot=pilot, contact=contact,
         incident=next((one for one in choices if one.id == report.incident), None),
         choices=[one for one in choices if one.state != "closed"],
-        happened_on=report.happened_on,
     )  # fmt: skip

@@ -45,9 +45,6 @@ HARMS = {
     "no": N_("No"),
     "unsure": N_("I do not know"),
 }
-RUNNING = ("live", "suspended", "exiting")
-"""States of a pilot in which it may touch people."""
-
 MOST_WORDS = 5000
 _EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
 

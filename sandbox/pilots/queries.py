@@ -116,7 +116,13 @@ class Line(msgspec.Struct, frozen=True, kw_only=True):
     incident_due_at: datetime | None
 
 
-_LINE = """
+_INCIDENT_DUE = """
+(SELECT min(k.due_at) FROM incident_clock k JOIN incident i ON i.id = k.incident
+ WHERE i.pilot = {pilot} AND k.met_at IS NULL AND k.cancelled_at IS NULL
+ AND k.started_at IS NOT NULL) AS incident_due_at
+"""
+"""The nearest limit of a report about an incident of ``pilot``."""
+_LINE = f"""
 SELECT p.id, p.reference, p.title, o.name AS organisation, p.lead_sector, p.state,
        coalesce(p.outcome, '') AS outcome, p.starts_on, p.ends_on, p.accepted_at,
        (SELECT count(*) FROM condition c WHERE c.pilot = p.id
@@ -125,11 +131,9 @@ SELECT p.id, p.reference, p.title, o.name AS organisation, p.lead_sector, p.stat
         AND m.state IN ('planned', 'returned') AND m.due_on < current_date) AS overdue,
        (SELECT count(*) FROM evidence e WHERE e.pilot = p.id AND e.verdict = '') AS waiting,
        (SELECT count(*) FROM incident i WHERE i.pilot = p.id AND i.state <> 'closed') AS incidents,
-       (SELECT min(k.due_at) FROM incident_clock k JOIN incident i ON i.id = k.incident
-        WHERE i.pilot = p.id AND k.met_at IS NULL AND k.cancelled_at IS NULL
-        AND k.started_at IS NOT NULL) AS incident_due_at
+       {_INCIDENT_DUE.format(pilot="p.id")}
 FROM pilot p JOIN organisation o ON o.id = p.organisation
-"""
+"""  # noqa: S608
 
 
 async def portfolio(person: Person, filters: Filters, cursor: Cursor | None) -> Page[Line]:
@@ -212,14 +216,12 @@ async def head(person: Person, pilot_id: UUID) -> Head:
     row = await Pilot.objects().get(Pilot.id == pilot_id)
     assert row is not None
     (more,) = await fetch(
-        "SELECT (SELECT name FROM organisation WHERE id = $2) AS organisation, "
+        "SELECT (SELECT name FROM organisation WHERE id = $2) AS organisation, "  # noqa: S608
         "(SELECT count(*) FROM condition c WHERE c.pilot = $1 "
         "AND c.state IN ('breached', 'escalated')) AS breaches, "
         "(SELECT count(*) FROM incident i WHERE i.pilot = $1 AND i.state <> 'closed') "
         "AS incidents, "
-        "(SELECT min(k.due_at) FROM incident_clock k JOIN incident i ON i.id = k.incident "
-        "WHERE i.pilot = $1 AND k.met_at IS NULL AND k.cancelled_at IS NULL "
-        "AND k.started_at IS NOT NULL) AS incident_due_at",
+        + _INCIDENT_DUE.format(pilot="$1"),
         pilot_id, row.organisation,
     )  # fmt: skip
     return Head(

@@ -174,6 +174,8 @@ FINAL = UNBOUND - {"pending"}
 OPEN_STATES = frozenset({"planned", "returned"})
 """Milestones that wait for the firm."""
 RUNNING = frozenset({"live", "suspended"})
+TESTING = RUNNING | {"exiting"}
+"""States in which people may be touched, and figures and incidents are taken."""
 TOKENS_AT_MOST = 10
 
 

@@ -22,7 +22,8 @@ from sandbox.framework.telemetry import TelemetryTerms
 from sandbox.framework.thresholds import Threshold
 from sandbox.pilots.tables import Metric, Pilot
 from sandbox.telemetry.rules import verdicts
-from sandbox.telemetry.rules.delivery import LONGEST_SLICE, Name, slice_key
+from sandbox.telemetry.rules.delivery import LONGEST_SLICE, Name
+from sandbox.telemetry.rules.slices import slice_key
 from sandbox.telemetry.rules.verdicts import Course
 from sandbox.telemetry.tables import Mapping
 

@@ -21,10 +21,10 @@ from sandbox.foundation.errors import NotFound
 from sandbox.foundation.i18n import current_language
 from sandbox.pilots import plan
 from sandbox.pilots.queries import Head, parts, plans
-from sandbox.pilots.rules import UNBOUND
+from sandbox.pilots.rules import TESTING, UNBOUND
 from sandbox.pilots.tables import Condition, Metric, PilotStep
 from sandbox.telemetry.queries import BreachLine, breaches
-from sandbox.telemetry.rules import courses
+from sandbox.telemetry.rules import courses, slices
 from sandbox.telemetry.rules.courses import Level, Stood, View
 
 _BINS = {
@@ -74,12 +74,7 @@ class Held(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def label(self) -> str:
         """The part's name."""
-        return part_name(self.slice)
-
-
-def part_name(key: str) -> str:
-    """A slice as people read it: ``Tawau`` for ``site:Tawau``."""
-    return ", ".join(one.partition(":")[2] for one in key.split("|") if one)
+        return slices.part_name(self.slice)
 
 
 class Figures(msgspec.Struct, frozen=True, kw_only=True):
@@ -159,7 +154,7 @@ async def held(pilot_id: UUID, metric: str) -> list[Held]:
 def last_moment(pilot: Head, series: Sequence[Held]) -> datetime:
     """Where a named window ends: now, or with the last figure of a pilot that sends none."""
     newest = max((one.newest for one in series if one.newest), default=None)
-    if pilot.state in {"live", "suspended", "exiting"} or newest is None:
+    if pilot.state in TESTING or newest is None:
         return clock.now()
     return newest
 

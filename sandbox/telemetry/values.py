@@ -18,6 +18,7 @@ from sandbox.framework.thresholds import Threshold
 from sandbox.telemetry import spans
 from sandbox.telemetry.rules import windows
 from sandbox.telemetry.rules.delivery import Numbers, Whole, micros
+from sandbox.telemetry.rules.slices import held_to
 from sandbox.telemetry.rules.verdicts import Moment
 from sandbox.telemetry.spans import Ground, Share, Span
 
@@ -44,7 +45,9 @@ class Part(msgspec.Struct, frozen=True, kw_only=True):
 
 def parts_of(threshold: Threshold, series: SeriesOf) -> list[Part]:
     """The parts of ``threshold`` that figures have come for."""
-    slices = [key for metric, key in series if metric == threshold.metric and _fits(threshold, key)]
+    slices = [
+        key for metric, key in series if metric == threshold.metric and held_to(threshold, key)
+    ]
     pairs = {
         key: (series[threshold.metric, key], series.get((threshold.over, key)))
         for key in sorted(slices)
@@ -54,14 +57,6 @@ def parts_of(threshold: Threshold, series: SeriesOf) -> list[Part]:
         every = tuple(pairs.values())
         return [Part(key=threshold.slice.dimension, pairs=every)] if len(every) > 1 else []
     return [Part(key=key, pairs=(pair,)) for key, pair in pairs.items()]
-
-
-def _fits(threshold: Threshold, key: str) -> bool:
-    wanted = threshold.slice
-    if wanted is None:
-        return key == ""
-    dimension, _colon, value = key.partition(":")
-    return "|" not in key and dimension == wanted.dimension and wanted.value in {"", value}
 
 
 class Ask(msgspec.Struct, frozen=True, kw_only=True):

@@ -17,6 +17,15 @@ _MOST_POINTS = 400
 Points = Sequence[tuple[datetime, float]]
 
 
+def limit_label(text: str, x: float, y: float) -> list[str]:
+    """A limit's words from ``x`` on, above its line at ``y``, or below where there is no room."""
+    above = y - 20 if y > TOP + 20 else y + 4
+    return [
+        box(x, above + 1, width_of(text, bold=True) + 8, 17, "ground"),
+        words(text, x + 4, above + 14, colour="red", bold=True),
+    ]
+
+
 def grid(levels: Sequence[float], upward: Scale, left: float, right: float, unit: str) -> list[str]:
     """A line and its figure for each of ``levels``."""
     return [

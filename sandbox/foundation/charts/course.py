@@ -12,6 +12,7 @@ from sandbox.foundation.charts.axes import (
     TOP,
     days,
     grid,
+    limit_label,
     names,
     room_for_names,
     runs,
@@ -137,12 +138,7 @@ class _Course:
                 continue
             told.add((step.limit.value, text))
             wide = width_of(text, bold=True) + 8
-            x = min(start + 3, self.right - wide)
-            above = y - 20 if y > TOP + 20 else y + 4
-            parts += [
-                box(x, above + 1, wide, 17, "ground"),
-                words(text, x + 4, above + 14, colour="red", bold=True),
-            ]
+            parts += limit_label(text, min(start + 3, self.right - wide), y)
         return parts
 
     def _past(self) -> list[str]:

@@ -12,6 +12,7 @@ from sandbox.foundation.charts.axes import (
     TOP,
     days,
     grid,
+    limit_label,
     names,
     room_for_names,
     runs,
@@ -28,7 +29,6 @@ from sandbox.foundation.charts.parts import (
 )
 from sandbox.foundation.charts.svg import (
     Scale,
-    box,
     diamond,
     drawing,
     path,
@@ -113,14 +113,8 @@ def _levels(lines: Sequence[Line], limit: Limit | None) -> list[float]:
 
 
 def _limit_line(limit: Limit, y: float, left: float, right: float, unit: str) -> list[str]:
-    text = limit_words(limit, unit)
-    wide = width_of(text, bold=True) + 8
-    above = y - 20 if y > TOP + 20 else y + 4
-    return [
-        rule(left, y, right, y, "red", dash="6 4", thick=1.75),
-        box(left + 3, above + 1, wide, 17, "ground"),
-        words(text, left + 7, above + 14, colour="red", bold=True),
-    ]
+    line = rule(left, y, right, y, "red", dash="6 4", thick=1.75)
+    return [line, *limit_label(limit_words(limit, unit), left + 3, y)]
 
 
 def _past(lines: Sequence[Line], limit: Limit, along: Scale, upward: Scale) -> list[str]:

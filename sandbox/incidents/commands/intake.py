@@ -18,6 +18,7 @@ from sandbox.incidents.commands.common import tell
 from sandbox.incidents.tables import Incident
 from sandbox.people.person import SYSTEM, Person
 from sandbox.pilots.commands import common
+from sandbox.pilots.rules import TESTING
 from sandbox.pilots.tables import Pilot
 
 _BREACH = """
@@ -37,7 +38,7 @@ async def report_incident(
     """
     async with work_of(person) as work:
         pilot = await common.open_pilot(work, person, pilot_id, "report_incident")
-        if pilot.state not in {"live", "suspended", "exiting"}:
+        if pilot.state not in TESTING:
             raise RuleBroken(
                 "incident.report.not_running",
                 _("Incidents are reported from the day the pilot goes live until it is closed."),

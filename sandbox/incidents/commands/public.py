@@ -14,6 +14,7 @@ from sandbox.incidents.public_tables import PublicContact, PublicReport
 from sandbox.incidents.tables import Incident
 from sandbox.people.person import Person
 from sandbox.pilots.commands import common
+from sandbox.pilots.rules import TESTING
 from sandbox.pilots.tables import Pilot
 
 SOMEBODY = Person(id=None, name="A member of the public")
@@ -32,7 +33,7 @@ async def send_public_report(reference: str, told: public_rules.Told) -> str:
         pilot = await Pilot.objects().get(Pilot.reference == reference)
         if pilot is None:
             raise NotFound
-        if pilot.state not in public_rules.RUNNING:
+        if pilot.state not in TESTING:
             raise RuleBroken(
                 "public_report.send.not_running",
                 _("This pilot does not run now. Write to the authority named on its page."),
@@ -83,14 +84,19 @@ async def _tell_somebody(
         )  # fmt: skip
 
 
+async def _seen_to(work: Work, report: PublicReport, event: str, **facts_: object) -> None:
+    """Keep what an officer did; who did the first thing looks after the report."""
+    report.taken_by = report.taken_by or work.person.name
+    await work.save(report)
+    work.record(f"public_report.{event}", report, **facts_)
+
+
 async def take_up(person: Person, report_id: UUID) -> None:
     """Say that somebody looks into it."""
     async with work_of(person) as work:
         _pilot, report = await _opened(work, person, report_id)
         public_rules.LIFE.move(report, "take_up", at=work.now)
-        report.taken_by = person.name
-        await work.save(report)
-        work.record("public_report.taken_up", report)
+        await _seen_to(work, report, "taken_up")
 
 
 async def make_incident(person: Person, report_id: UUID, draft: facts.Draft) -> Incident:
@@ -104,9 +110,7 @@ async def make_incident(person: Person, report_id: UUID, draft: facts.Draft) -> 
         key = uuid4()
         public_rules.belong(report, "make_incident", key, at=work.now)
         incident = await keep_incident(work, pilot, draft, source="public", key=key)
-        report.taken_by = report.taken_by or person.name
-        await work.save(report)
-        work.record("public_report.made_incident", report, incident=incident.id)
+        await _seen_to(work, report, "made_incident", incident=incident.id)
     return incident
 
 
@@ -121,9 +125,7 @@ async def join(person: Person, report_id: UUID, incident_id: UUID) -> None:
         if not await Incident.exists().where(own):
             raise InvalidInput({"incident": _("Choose an incident of this pilot")})
         public_rules.belong(report, "join", incident_id, at=work.now)
-        report.taken_by = report.taken_by or person.name
-        await work.save(report)
-        work.record("public_report.joined", report, incident=incident_id)
+        await _seen_to(work, report, "joined", incident=incident_id)
 
 
 async def answer_public(person: Person, report_id: UUID, *, words: str) -> None:
@@ -134,9 +136,7 @@ async def answer_public(person: Person, report_id: UUID, *, words: str) -> None:
     async with work_of(person) as work:
         pilot, report = await _opened(work, person, report_id)
         public_rules.answer(report, words, by=person.name, at=work.now)
-        report.taken_by = report.taken_by or person.name
-        await work.save(report)
-        work.record("public_report.answered", report)
+        await _seen_to(work, report, "answered")
         await _mail_answer(work, pilot, report)
 
 
@@ -154,9 +154,7 @@ async def dismiss(person: Person, report_id: UUID, *, reason: str, words: str = 
     async with work_of(person) as work:
         pilot, report = await _opened(work, person, report_id)
         public_rules.dismiss(report, reason, words, by=person.name, at=work.now)
-        report.taken_by = report.taken_by or person.name
-        await work.save(report)
-        work.record("public_report.dismissed", report)
+        await _seen_to(work, report, "dismissed")
         await _mail_answer(work, pilot, report)
 
 

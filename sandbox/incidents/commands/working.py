@@ -13,6 +13,7 @@ from sandbox.foundation.errors import InvalidInput, NotFound, RuleBroken
 from sandbox.foundation.i18n import _
 from sandbox.foundation.tables import StoredFile
 from sandbox.foundation.work import Work, work_of
+from sandbox.framework import library
 from sandbox.incidents import causes, owing
 from sandbox.incidents.commands.clocks import answered
 from sandbox.incidents.commands.common import opened, tell
@@ -166,15 +167,13 @@ async def sweep_inquiries() -> int:
     """Remind the firm of questions whose time runs out, tell both sides of those overdue."""
     rows = await fetch(
         "SELECT q.id, q.due_at, q.asked_at, q.reminded_at, q.overdue_told_at, q.incident, "
-        "p.id AS pilot FROM inquiry q JOIN incident i ON i.id = q.incident "
+        "p.pack_version FROM inquiry q JOIN incident i ON i.id = q.incident "
         "JOIN pilot p ON p.id = i.pilot WHERE q.answered_at IS NULL AND i.state <> 'closed' "
         "AND q.overdue_told_at IS NULL"
     )
     done = 0
     for row in rows:
-        pilot = await Pilot.objects().get(Pilot.id == row["pilot"])
-        assert pilot is not None
-        percent = common.pack_of(pilot).incidents.watch.remind_percent
+        percent = library.pack_of(row["pack_version"]).incidents.watch.remind_percent
         late = row["due_at"] < clock.now()
         if late or (
             row["reminded_at"] is None

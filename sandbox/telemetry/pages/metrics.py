@@ -10,34 +10,28 @@ from litestar import Request, Response, get
 from litestar.params import FromPath
 
 from sandbox.foundation import charts
-from sandbox.foundation.i18n import N_, _, ngettext
+from sandbox.foundation.i18n import N_, _
 from sandbox.foundation.typed import decimal
 from sandbox.foundation.web.forms import Form
 from sandbox.foundation.web.pages import page, wants_part
 from sandbox.foundation.web.tables import csv_response
 from sandbox.people.person import Person
 from sandbox.pilots import queries as pilots
+from sandbox.pilots.rules import TESTING
 from sandbox.pilots.tables import Metric
+from sandbox.telemetry import metric_drawing as drawing
 from sandbox.telemetry import metric_queries as queries
-from sandbox.telemetry.metric_queries import Figure, Held, Sheet, part_name
+from sandbox.telemetry.metric_queries import Figure, Held
 from sandbox.telemetry.policy import READ_PILOTS
-from sandbox.telemetry.queries import BreachLine
 from sandbox.telemetry.rules import courses
 from sandbox.telemetry.rules.courses import Level, View
+from sandbox.telemetry.rules.slices import part_name
 
 Asked = Request[Person, Any, Any]
 WINDOWS = {
     "day": N_("Last day"), "week": N_("Last week"), "month": N_("Last 30 days"),
     "year": N_("Last year"), "all": N_("All"),
 }  # fmt: skip
-_KINDS = {
-    "breach": (N_("Breaches"), N_("Breach"), "red"),
-    "suspended": (N_("Suspended"), N_("Suspended"), "purple"),
-    "silent": (N_("Nothing came"), N_("Nothing came"), "amber"),
-    "incident": (N_("Incidents"), N_("Incident"), "ink"),
-    "plan": (N_("Plan"), N_("Plan accepted"), "navy"),
-}
-"""What happens: its lane's name, its own, and its colour."""
 _LEVELS = {
     Level.POINT: N_("Every figure as it came, at the end of the time that it is for."),
     Level.HOUR: N_("Each mark is the mean of an hour, at its start; the ribbon reaches from the "
@@ -138,122 +132,18 @@ async def show(request: Asked, pilot: FromPath[UUID], metric: FromPath[str]) -> 
     asked = await _shown(request, pilot, metric)
     figures = await queries.figures(asked.series, asked.view, asked.pilot)
     sheet = await queries.sheet(asked.pilot, asked.metric, asked.held, figures)
-    comes = asked.pilot.state in {"live", "suspended", "exiting"} and asked.view.name in WINDOWS
+    comes = asked.pilot.state in TESTING and asked.view.name in WINDOWS
     return page(
         request, "telemetry/metric.html", status=422 if asked.form.errors else 200,
         block=["figures", "happened"], part=wants_part(request),
         pilot=asked.pilot, pack=asked.pilot.pack, form=asked.form, sheet=sheet,
         metric=asked.metric, view=asked.view, windows=[(key, _(WINDOWS[key])) for key in WINDOWS],
-        slices=asked.slices, part_name=part_name, chart=_chart(asked.pilot, sheet),
-        level_words=_(_LEVELS[figures.level]), happenings=_table(asked.pilot, sheet), comes=comes,
+        slices=asked.slices, part_name=part_name, chart=drawing.chart(asked.pilot, sheet),
+        level_words=_(_LEVELS[figures.level]), comes=comes,
+        happenings=drawing.happenings(asked.pilot, sheet),
         live=comes and request.query_params.get("live") != "off",
         newest=max((one.newest for one in asked.held if one.newest), default=None),
     )  # fmt: skip
-
-
-def _chart(pilot: pilots.Head, sheet: Sheet) -> charts.Chart | None:
-    """The one drawing, for page and document."""
-    figures = sheet.figures
-    lines = [
-        charts.Line(
-            part_name(key) or _("All"),
-            [(one.at, one.mean) for one in line],
-            around=[(one.at, one.lowest, one.highest) for one in line]
-            if figures.level is not Level.POINT else (),
-        )
-        for key, line in figures.lines.items() if line
-    ]  # fmt: skip
-    if not lines:
-        return None
-    unit = pilot.pack.unit_symbol(sheet.metric.unit)
-    return charts.course(
-        _title(sheet),
-        lines,
-        since=figures.view.since,
-        until=figures.view.until,
-        unit=unit,
-        limits=[
-            charts.Step(
-                max(one.since, figures.view.since), one.until,
-                charts.Limit(one.threshold.limit, at_most=one.threshold.at_most),
-                of=[part_name(key) or _("All") for key in figures.lines
-                    if courses.holds_for(one.threshold, key)],
-            )
-            for one in sheet.drawn_limits
-        ],
-        lanes=[*_lanes(pilot, sheet).values()],
-        gap=2.5 * courses.length_of(figures.level, sheet.cadence),
-    )  # fmt: skip
-
-
-def _title(sheet: Sheet) -> str:
-    """What the drawing says, in a sentence."""
-    name = sheet.metric.name[:1].upper() + sheet.metric.name[1:]
-    if sheet.breaches:
-        count = len(sheet.breaches)
-        words = ngettext("%(metric)s: %(n)s breach in this time",
-                         "%(metric)s: %(n)s breaches in this time", count)  # fmt: skip
-        return words % {"metric": name, "n": count}
-    if sheet.limits:
-        return _("%(metric)s: no breach in this time") % {"metric": name}
-    return name
-
-
-def _lanes(pilot: pilots.Head, sheet: Sheet) -> dict[str, charts.Lane]:
-    """What happened, by its kind."""
-    until = sheet.figures.view.until
-    marks: dict[str, list[charts.Mark]] = {kind: [] for kind in _KINDS}
-    for one in sorted(sheet.breaches, key=lambda one: one.at):
-        value = "" if one.value is None else pilot.pack.amount(one.value, sheet.metric.unit)
-        marks["breach"].append(charts.Mark(one.at, queries.ended(one) or until, value))
-    for happened in sheet.happened:
-        end = until if happened.lasts else happened.until
-        marks[happened.kind].append(charts.Mark(happened.since, end, happened.words))
-    return {
-        kind: charts.Lane(_(name), colour, marks[kind], shaded=kind == "breach")
-        for kind, (name, _one, colour) in _KINDS.items()
-    }
-
-
-class Event(msgspec.Struct, frozen=True, kw_only=True):
-    """A row of what happened."""
-
-    what: str
-    since: datetime
-    until: datetime | None
-    lasts: bool
-    words: str
-    path: str
-    state: str = ""
-
-
-def _table(pilot: pilots.Head, sheet: Sheet) -> list[Event]:
-    """What the lanes show, as rows by time."""
-    rows = [
-        Event(what=_(_KINDS[one.kind][1]), since=one.since, until=one.until, lasts=one.lasts,
-              words=one.words or (_("The pilot’s steps") if one.path else ""), path=one.path)
-        for one in sheet.happened
-    ]  # fmt: skip
-    _lane, breach, _colour = _KINDS["breach"]
-    rows += [
-        Event(what=_(breach), since=one.at, until=queries.ended(one),
-              lasts=queries.ended(one) is None, words=_breach_words(pilot, sheet, one),
-              path=f"/pilots/{pilot.id}/breaches/{one.id}", state=one.state)
-        for one in sheet.breaches
-    ]  # fmt: skip
-    return sorted(rows, key=lambda row: row.since)
-
-
-def _breach_words(pilot: pilots.Head, sheet: Sheet, breach: BreachLine) -> str:
-    if breach.value is None:
-        return _("No figure came")
-    unit = sheet.metric.unit
-    said = _("%(value)s; the limit is %(limit)s") % {
-        "value": pilot.pack.amount(breach.value, unit),
-        "limit": pilot.pack.amount(breach.limit, unit),
-    }
-    part = part_name(breach.slice) or breach.slice
-    return f"{said} ({part})" if part else said
 
 
 # To take away --------------------------------------------------------------------------------
@@ -275,12 +165,14 @@ async def download(request: Asked, pilot: FromPath[UUID], metric: FromPath[str])
 
 
 @get("/pilots/{pilot:uuid}/metrics/{metric:str}/chart.svg", permission=READ_PILOTS)
-async def drawing(request: Asked, pilot: FromPath[UUID], metric: FromPath[str]) -> Response[bytes]:
+async def download_drawing(
+    request: Asked, pilot: FromPath[UUID], metric: FromPath[str]
+) -> Response[bytes]:
     """The drawing as a file, for a letter or a slide."""
     asked = await _shown(request, pilot, metric)
     figures = await queries.figures(asked.series, asked.view, asked.pilot)
     sheet = await queries.sheet(asked.pilot, asked.metric, asked.held, figures)
-    chart = _chart(asked.pilot, sheet) or charts.series(asked.metric.name, [])
+    chart = drawing.chart(asked.pilot, sheet) or charts.series(asked.metric.name, [])
     answer = charts.response(chart)
     name = f"{asked.pilot.reference}-{asked.metric.key}.svg"
     answer.headers["Content-Disposition"] = f'attachment; filename="{name}"'
@@ -314,9 +206,9 @@ async def data(request: Asked, pilot: FromPath[UUID], metric: FromPath[str]) -> 
         ],
         "lanes": [
             {"colour": lane.colour, "shaded": lane.shaded,
-             "marks": [[mark.since.timestamp(), (mark.until or mark.since).timestamp(),
-                        f"{_(_KINDS[kind][1])} {mark.words}".strip()] for mark in lane.marks]}
-            for kind, lane in _lanes(asked.pilot, sheet).items()
+             "marks": [[one.since.timestamp(), (one.until or one.since).timestamp(),
+                        f"{_(drawing.KINDS[kind][1])} {one.words}".strip()] for one in lane.marks]}
+            for kind, lane in drawing.lanes(asked.pilot, sheet).items()
         ],
     }  # fmt: skip
     return Response(msgspec.json.encode(body), media_type="application/json")
@@ -331,4 +223,4 @@ def _columns(line: Sequence[Figure], moments: Sequence[datetime]) -> dict[str, l
     }
 
 
-ROUTES = [show, download, drawing, data]
+ROUTES = [show, download, download_drawing, data]

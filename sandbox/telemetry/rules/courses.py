@@ -142,15 +142,6 @@ def comparable(threshold: Threshold, cadence: timedelta, level: Level) -> bool:
     return threshold.aggregate is Aggregate.SUM and alone and level is Level.POINT
 
 
-def holds_for(threshold: Threshold, key: str) -> bool:
-    """Whether the line of a slice is what ``threshold`` is held to."""
-    wanted = threshold.slice
-    if wanted is None:
-        return key == ""
-    dimension, _colon, value = key.partition(":")
-    return "|" not in key and dimension == wanted.dimension and wanted.value in {"", value}
-
-
 # Lines -------------------------------------------------------------------------------------
 
 MOST_LINES = 6

@@ -8,7 +8,7 @@ Times are microseconds since 1970 in UTC. A point's time is the *end* of the tim
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, Literal
 
@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from sandbox.foundation.errors import InvalidInput, RuleBroken
 from sandbox.foundation.i18n import N_, _
+from sandbox.pilots.rules import TESTING
 
 MOST = 10_000
 """Points of one delivery."""
@@ -270,7 +271,7 @@ def check_open(state: str) -> None:
 
     :raises RuleBroken: ``telemetry.receive.not_open``.
     """
-    if state not in {"live", "suspended", "exiting"}:
+    if state not in TESTING:
         raise RuleBroken(
             "telemetry.receive.not_open",
             _("Figures are taken from the day the pilot goes live until it is closed."),
@@ -316,8 +317,3 @@ def increases(
         used[np.flatnonzero(fresh)[0]] = False
     mark = Total(int(at[fresh][-1]), float(values[-1]), int(samples[-1]))
     return grown, grown_n, used, mark
-
-
-def slice_key(attributes: Iterable[tuple[str, str]]) -> str:
-    """A slice as it is stored: ``site:Tawau``, several joined by ``|``, or nothing."""
-    return "|".join(f"{key}:{value}" for key, value in attributes)
