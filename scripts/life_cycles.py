@@ -9,12 +9,13 @@ from sandbox.foundation.lifecycle import LifeCycle
 from sandbox.incidents.public_rules import LIFE as PUBLIC_REPORT
 from sandbox.incidents.rules import LIFE as INCIDENT
 from sandbox.lessons.rules import LIFE as LESSON
-from sandbox.pilots.rules import CONDITION, EXIT_REPORT, MILESTONE, PILOT
+from sandbox.pilots.rules import CONDITION, EXIT_REPORT, MILESTONE, PILOT, SUSPENSION
 from sandbox.reports.rules import LIFE as REPORT
 
 PAGE = Path(__file__).parents[1] / "docs" / "life-cycles.md"
 CYCLES = (
-    APPLICATION, PILOT, CONDITION, MILESTONE, EXIT_REPORT, INCIDENT, PUBLIC_REPORT, LESSON, REPORT,
+    APPLICATION, PILOT, CONDITION, SUSPENSION, MILESTONE, EXIT_REPORT, INCIDENT, PUBLIC_REPORT,
+    LESSON, REPORT,
 )  # fmt: skip
 
 

@@ -20,10 +20,22 @@ async def close_breaches(pilot: str) -> None:
     await commands.close_breaches(UUID(pilot))
 
 
+@dramatiq.actor(actor_name="settle_breaches", queue_name="default")
+async def settle_breaches(condition: str) -> None:
+    """End or renew the breaches of a condition that was waived, discharged or brought back."""
+    await commands.settle_breaches(UUID(condition))
+
+
 @dramatiq.actor(actor_name="sweep_silence", queue_name="default")
 async def sweep_silence() -> None:
     """Notice metrics that stopped coming."""
     await commands.sweep_silence()
+
+
+@dramatiq.actor(actor_name="sweep_explanations", queue_name="default")
+async def sweep_explanations() -> None:
+    """Remind of explanations that are due, and escalate those that nobody gave."""
+    await commands.sweep_explanations()
 
 
 @dramatiq.actor(actor_name="keep_partitions", queue_name="default")

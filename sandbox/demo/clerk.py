@@ -30,3 +30,4 @@ async def _sweep() -> None:
     await applications.sweep()
     await incidents.sweep_clocks()
     await pilots.sweep()
+    await telemetry.sweep_explanations()

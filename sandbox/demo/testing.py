@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 from typing import Any
 
-from sandbox.demo import incidents, promises
+from sandbox.demo import consequences, incidents, promises
 from sandbox.demo.figures import Feed
 from sandbox.demo.player import Player
 from sandbox.demo.year import content
@@ -15,7 +15,6 @@ from sandbox.pilots import closing, commands, queries, rules
 from sandbox.pilots.tables import Condition, ExitReport, Metric, Pilot
 from sandbox.telemetry import commands as telemetry
 from sandbox.telemetry.rules.delivery import of_readings
-from sandbox.telemetry.tables import Breach
 
 _WEEK = timedelta(days=7)
 _ENDED = frozenset({"completed", "moving_to_market", "stopped_by_applicant", "terminated"})
@@ -159,6 +158,9 @@ async def _send(player: Player, pilot: Pilot, points: list[Any], start: int) -> 
 _WAITING = """
 SELECT p.state = 'suspended' AS suspended,
        EXISTS (SELECT FROM breach b WHERE b.pilot = p.id AND b.explained_at IS NULL) AS breaches,
+       EXISTS (SELECT FROM explanation x WHERE x.pilot = p.id AND x.verdict = '') AS explained,
+       EXISTS (SELECT FROM suspension s WHERE s.pilot = p.id AND s.state = 'proposed')
+       AS proposed,
        EXISTS (SELECT FROM incident i WHERE i.pilot = p.id AND i.state = 'reported') AS incidents,
        EXISTS (SELECT FROM condition c WHERE c.pilot = p.id AND c.due_on <= $2
                AND c.state IN ('pending', 'in_force', 'breached', 'cured')) AS conditions,
@@ -171,8 +173,12 @@ FROM pilot p WHERE p.id = $1
 async def _see_to(player: Player, pilot: Pilot, until: datetime) -> None:
     """Both sides do what waits for them."""
     (waiting,) = await fetch(_WAITING, pilot.id, (player.at + promises.SOON).date())
+    if waiting["proposed"]:
+        await consequences.decide(player, pilot)
     if waiting["breaches"]:
-        await _explain(player, pilot)
+        await consequences.explain(player, pilot)
+    if waiting["explained"]:
+        await consequences.judge(player, pilot)
     if waiting["incidents"]:
         await incidents.handle_opened(player, pilot)
     if waiting["conditions"]:
@@ -183,15 +189,6 @@ async def _see_to(player: Player, pilot: Pilot, until: datetime) -> None:
         async with player.later(0.7):
             reason = "The cause was found and mended."
             await commands.resume(player.officer, pilot.id, reason=reason)
-
-
-async def _explain(player: Player, pilot: Pilot) -> None:
-    unexplained = (Breach.pilot == pilot.id) & Breach.explained_at.is_null()
-    for breach in await Breach.objects().where(unexplained):
-        if player.today - player.at > timedelta(days=2):
-            async with player.later(1.5):
-                words = content("events")["explanations"][player.case.number % 2]
-                await telemetry.explain_breach(player.founder, breach.id, words)
 
 
 async def _extend(player: Player, pilot: Pilot) -> None:

@@ -66,6 +66,7 @@ class ClockName(StrEnum):
     EVIDENCE_DECISION = "evidence_decision"
     BREACH_EXPLANATION = "breach_explanation"
     CORRECTIVE_ACTION = "corrective_action"
+    SUSPENSION_DECISION = "suspension_decision"
     SUSPENSION_REVIEW = "suspension_review"
     EXTENSION = "extension"
     EXIT_REPORT = "exit_report"
@@ -79,6 +80,7 @@ EVENTS = (
     "review.asked", "review.submitted", "clarification.asked", "clarification.answered",
     "plan.accepted", "evidence.submitted", "evidence.decided", "breach.opened",
     "breach.explained", "corrective_action.asked", "corrective_action.done",
+    "suspension.proposed", "suspension.decided",
     "pilot.suspended", "pilot.resumed", "pilot.ends", "extension.decided", "pilot.exiting",
     "exit_report.submitted", "pilot.closed", "follow_up.answered",
 )  # fmt: skip

@@ -16,7 +16,7 @@ import msgspec
 from sandbox.foundation.i18n import format_amount
 from sandbox.framework.assessment import Reason, ReasonFor, Rubric, ScreeningCheck, SelfCheck
 from sandbox.framework.calendars import Jurisdiction
-from sandbox.framework.clocks import Calendar, Clock
+from sandbox.framework.clocks import Calendar, Clock, Limit
 from sandbox.framework.conditions import ConditionTemplate, MeasureUnit, Metric, MilestoneTemplate
 from sandbox.framework.publishing import Letters, Reports, Statements, Theme, Vulnerability
 from sandbox.framework.questions import Choice, Column, Form, Question
@@ -71,12 +71,17 @@ class Principle(Named, frozen=True, kw_only=True):
 
 
 class Terms(Part, frozen=True, kw_only=True):
-    """How long testing lasts and how often it may be extended."""
+    """How long testing lasts, how often it may be extended, and who may tighten what was agreed.
+
+    ``tightening_notice``: how long before the authority says so, where it may hold a firm to a
+    tighter limit that the firm has not accepted; without it, it may not.
+    """
 
     testing_months: Positive
     extension_months: Positive
     extensions: Count
     near_days: Positive = 30
+    tightening_notice: Limit | None = None
     source: Text
 
 

@@ -13,6 +13,8 @@ import msgspec
 
 from sandbox.foundation import i18n
 from sandbox.foundation.i18n import N_, _, ngettext
+from sandbox.framework.clocks import Limit
+from sandbox.framework.durations import limit_in_words as time_in_words
 from sandbox.framework.struct import Count, Key, Part, Positive
 
 
@@ -55,8 +57,14 @@ _COMPARE: dict[Comparator, Callable[[float, float], bool]] = {
 
 
 class OnBreach(StrEnum):
-    """What a breach does beside being recorded and told to both sides."""
+    """What a breach does beside being recorded and told to both sides.
 
+    ``notify``: nothing more. ``warn``: the firm explains it; so it does under ``incident``, which
+    opens one, and ``suspend``, which puts a suspension before a decision maker: a machine never
+    stops a service by itself.
+    """
+
+    NOTIFY = "notify"
     WARN = "warn"
     INCIDENT = "incident"
     SUSPEND = "suspend"
@@ -114,7 +122,8 @@ class Threshold(Part, frozen=True, kw_only=True):
     may be past the limit before it is a breach. ``recover_hours``: how long it must keep to the
     limit again before the breach is cured; by default as long as the metric's cadence, so that
     one good figure alone cures nothing. ``on_missing``: what silence (no point in the window)
-    means; it is never a pass.
+    means; it is never a pass. ``explain``: how long the firm has to explain a breach; by default as
+    long as the pack's clock says.
     """
 
     metric: str
@@ -130,6 +139,7 @@ class Threshold(Part, frozen=True, kw_only=True):
     slice: Slice | None = None
     on_missing: Literal["ignore", "warn", "breach"] = "warn"
     on_breach: OnBreach = OnBreach.WARN
+    explain: Limit | None = None
 
     @property
     def at_most(self) -> bool:
@@ -144,6 +154,26 @@ class Threshold(Part, frozen=True, kw_only=True):
         if math.isclose(value, self.limit, rel_tol=1e-9, abs_tol=1e-12):
             return _COMPARE[self.comparator](self.limit, self.limit)
         return _COMPARE[self.comparator](value, self.limit)
+
+    def tightens(self, other: Threshold) -> bool:
+        """Whether it is stricter than ``other``, of the same figures, and in nothing looser."""
+        alike = msgspec.structs.replace(
+            self, limit=other.limit, grace_hours=other.grace_hours, min_samples=other.min_samples,
+            on_breach=other.on_breach, explain=other.explain,
+        )  # fmt: skip
+        if alike != other or (self.limit != other.limit and not self._stricter(other.limit)):
+            return False
+        ranks = list(OnBreach)
+        steps = (
+            other.grace_hours - self.grace_hours, other.min_samples - self.min_samples,
+            ranks.index(self.on_breach) - ranks.index(other.on_breach),
+        )  # fmt: skip
+        return min(steps) >= 0 and (self.limit != other.limit or max(steps) > 0)
+
+    def _stricter(self, limit: float) -> bool:
+        if self.comparator is Comparator.EXACTLY:
+            return False
+        return self.limit < limit if self.at_most else self.limit > limit
 
     def further(self, a: float, b: float) -> bool:
         """Whether ``a`` is further past the limit, or nearer to it, than ``b``."""
@@ -190,9 +220,10 @@ _DIMENSIONS = (
 )  # fmt: skip
 """Usual dimensions of a slice, marked for the catalogue; any other is shown as it is."""
 _BREACHES = {
-    OnBreach.WARN: N_("A breach warns both sides."),
+    OnBreach.NOTIFY: N_("A breach is told to both sides."),
+    OnBreach.WARN: N_("The firm explains a breach."),
     OnBreach.INCIDENT: N_("A breach opens an incident."),
-    OnBreach.SUSPEND: N_("A breach suspends the pilot."),
+    OnBreach.SUSPEND: N_("A breach puts a suspension before a decision maker."),
 }
 _MISSING = {
     "ignore": "",
@@ -219,7 +250,7 @@ def in_words(
             return in_words(threshold, metric, unit, short=short)
     sentences = [_main_sentence(threshold, metric, unit)]
     if not short:
-        sentences += [_grace(threshold), _(_BREACHES[threshold.on_breach])]
+        sentences += [_grace(threshold), _(_BREACHES[threshold.on_breach]), _explain(threshold)]
         sentences.append(_(_MISSING[threshold.on_missing]))
     return " ".join(filter(None, sentences))
 
@@ -287,6 +318,13 @@ def _samples(number: int) -> str:
         "(once there is at least %(n)s sample)", "(once there are at least %(n)s samples)", number
     )
     return words % {"n": i18n.format_number(number)}
+
+
+def _explain(threshold: Threshold) -> str:
+    if threshold.explain is None or threshold.on_breach is OnBreach.NOTIFY:
+        return ""
+    time = time_in_words(threshold.explain)
+    return _("The explanation is due within %(time)s.") % {"time": time}
 
 
 def _grace(threshold: Threshold) -> str:

@@ -2,9 +2,19 @@
 
 from __future__ import annotations
 
-from sandbox.foundation.i18n import N_, _, ngettext
-from sandbox.framework.clocks import Limit, Unit
+from sandbox.foundation.i18n import N_
 from sandbox.framework.conditions import Cadence, ConditionKind
+from sandbox.framework.durations import limit_in_words
+
+__all__ = [
+    "ACTOR_NAMES",
+    "AUTHORITY_KIND_NAMES",
+    "CADENCE_NAMES",
+    "CHECK_NAMES",
+    "CONDITION_KIND_NAMES",
+    "STAGE_NAMES",
+    "limit_in_words",
+]
 
 CONDITION_KIND_NAMES = {
     ConditionKind.DOCUMENT: N_("Document"),
@@ -44,15 +54,3 @@ AUTHORITY_KIND_NAMES = {
     "sector": N_("regulates a sector"),
     "crosscutting": N_("receives reports under its own law"),
 }
-
-
-def limit_in_words(limit: Limit) -> str:
-    """``2 working days``; ``at least 30 days before`` where it counts back."""
-    n = limit.amount
-    words = {
-        Unit.HOURS: ngettext("%(n)d hour", "%(n)d hours", n),
-        Unit.DAYS: ngettext("%(n)d day", "%(n)d days", n),
-        Unit.WORKING_DAYS: ngettext("%(n)d working day", "%(n)d working days", n),
-        Unit.MONTHS: ngettext("%(n)d month", "%(n)d months", n),
-    }[limit.unit] % {"n": n}
-    return _("at least %(time)s before") % {"time": words} if limit.before else words

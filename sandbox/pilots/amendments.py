@@ -11,6 +11,7 @@ from sandbox.applications import terms
 from sandbox.foundation.errors import InvalidInput
 from sandbox.foundation.i18n import _
 from sandbox.framework.pack import Pack
+from sandbox.framework.thresholds import Threshold, threshold_of
 from sandbox.pilots.plan import (
     PlanContent,
     PlannedCondition,
@@ -38,10 +39,15 @@ class NewMilestone(msgspec.Struct, kw_only=True):
 
 
 class Changes(msgspec.Struct, kw_only=True):
-    """What an amendment changes; conditions and milestones are named by their numbers."""
+    """What an amendment changes; conditions and milestones are named by their numbers.
 
+    ``thresholds``: parts of a threshold beside its limit, as JSON: window, grace, consequence.
+    """
+
+    titles: dict[int, str] = {}
     texts: dict[int, str] = {}
     limits: dict[int, float] = {}
+    thresholds: dict[int, dict[str, Any]] = {}
     dues: dict[int, date] = {}
     ends: set[int] = set()
     milestone_dues: dict[int, date] = {}
@@ -73,15 +79,57 @@ def _amend_condition(
     pack: Pack, condition: PlannedCondition, changes: Changes, language: str
 ) -> None:
     text = changes.texts.get(condition.number, "").strip()
+    title = changes.titles.get(condition.number, "").strip()
+    limit = changes.limits.get(condition.number)
+    if condition.threshold is not None and condition.cap is None:
+        _amend_threshold(pack, condition, changes)
+    if limit is not None and condition.cap is not None:
+        _amend_cap(pack, condition, int(limit))
+    if title and title != condition.title.get(language):
+        condition.title = {language: title}
     if text and text != condition.text.get(language):
         # The other language would still say the old promise.
         condition.text = {language: text}
-    limit = changes.limits.get(condition.number)
-    if limit is not None and condition.threshold is not None:
-        condition.threshold = {**condition.threshold, "limit": limit}
-    if limit is not None and condition.cap is not None:
-        _amend_cap(pack, condition, int(limit))
     condition.due_on = changes.dues.get(condition.number, condition.due_on)
+
+
+def _amend_threshold(pack: Pack, condition: PlannedCondition, changes: Changes) -> None:
+    """The threshold with its changes, and one of the library in words that say them."""
+    assert condition.threshold is not None
+    parts = dict(changes.thresholds.get(condition.number, {}))
+    if condition.number in changes.limits:
+        parts["limit"] = changes.limits[condition.number]
+    changed = {**condition.threshold, **parts}
+    after = msgspec.convert(changed, Threshold)
+    if after == threshold_of(condition.threshold):
+        return
+    condition.threshold = changed
+    if condition.template:
+        condition.text = {code: pack.say(after, code) for code in pack.languages}
+
+
+def check_tighter(old: PlanContent, new: PlanContent) -> None:
+    """An authority alone may only tighten limits that were agreed.
+
+    :raises InvalidInput: something else is changed, or something is looser.
+    """
+    for before, after in zip(old.conditions, new.conditions, strict=False):
+        if before != after and not _tightens(before, after):
+            raise InvalidInput({"how": _("Only a stricter limit can be set without the firm")})
+    if len(old.conditions) != len(new.conditions) or old.milestones != new.milestones:
+        raise InvalidInput({"how": _("Only a stricter limit can be set without the firm")})
+
+
+def _tightens(before: PlannedCondition, after: PlannedCondition) -> bool:
+    held = msgspec.structs.replace(
+        after, threshold=before.threshold, cap=before.cap, text=before.text, title=before.title
+    )
+    if held != before:
+        return False
+    if before.cap and after.cap:
+        return bool(after.cap["limit"] < before.cap["limit"])
+    one, other = threshold_of(after.threshold), threshold_of(before.threshold)
+    return one is not None and other is not None and one.tightens(other)
 
 
 def _amend_cap(pack: Pack, condition: PlannedCondition, limit: int) -> None:
@@ -137,52 +185,3 @@ def _new_condition(
         },
         at,
     )
-
-
-class Difference(msgspec.Struct, frozen=True):
-    """One thing that an amendment changes, for both sides to read: before → after.
-
-    ``what``: condition or milestone; ``part``: text, limit, due, added, ended.
-    """
-
-    what: str
-    number: int
-    part: str
-    before: Any
-    after: Any
-
-
-def differences(old: PlanContent, new: PlanContent) -> list[Difference]:
-    """What changes from ``old`` to ``new``, in the plan's order."""
-    found: list[Difference] = []
-    for condition in old.conditions:
-        after = new.condition(condition.number)
-        if after is None:
-            found.append(Difference("condition", condition.number, "ended", condition, None))
-        else:
-            found += _changed_condition(condition, after)
-    for condition in new.conditions:
-        if old.condition(condition.number) is None:
-            found.append(Difference("condition", condition.number, "added", None, condition))
-    for milestone in new.milestones:
-        before = old.milestone(milestone.number)
-        if before is None:
-            found.append(Difference("milestone", milestone.number, "added", None, milestone))
-        elif before.due_on != milestone.due_on:
-            found.append(
-                Difference("milestone", milestone.number, "due", before.due_on, milestone.due_on)
-            )
-    return found
-
-
-def _changed_condition(old: PlannedCondition, new: PlannedCondition) -> list[Difference]:
-    pairs = {
-        "text": (old.text, new.text),
-        "limit": (old.threshold or old.cap, new.threshold or new.cap),
-        "due": (old.due_on, new.due_on),
-    }
-    return [
-        Difference("condition", old.number, part, before, after)
-        for part, (before, after) in pairs.items()
-        if before != after
-    ]

@@ -108,12 +108,13 @@ _CHECKS: dict[str, Callable[[Person, Pilot | Offer], Refusal | None]] = {
         (
             "go_live", "suspend", "resume", "begin_exit", "judge_evidence",
             "supervise_conditions", "waive_milestone", "judge_exit_report", "answer_follow_up",
-            "handle_incident",
+            "handle_incident", "judge_explanation",
         ),
         _lead,
     ),
     **dict.fromkeys(
-        ("terminate", "decide_extension", "amend_plan", "waive_condition"), _decision_maker
+        ("terminate", "decide_extension", "amend_plan", "waive_condition", "decide_suspension"),
+        _decision_maker,
     ),
     "give_guidance": _any_sector,
     "revoke_token": _either_side,

@@ -58,14 +58,50 @@ def cure(condition: Condition, *, at: datetime) -> bool:
     return True
 
 
-def waive(condition: Condition, *, reason: str, at: datetime) -> None:
-    """Release the firm from one condition, for a reason.
+def waive(
+    condition: Condition, *, reason: str, at: datetime, until: date | None = None,
+    today: date | None = None, runs: bool = True,
+) -> None:  # fmt: skip
+    """Release the firm from one condition, for a reason: for good, or ``until`` the end of a day.
+
+    ``runs``: whether its pilot is in its testing period, which a waiver that ends needs.
+
+    :raises InvalidInput: no reason is given, or the day is none that lies ahead.
+    """
+    CONDITION.step(condition.state, "waive")
+    reason = given(reason)
+    if until is not None and today is not None and until < today:
+        raise InvalidInput({"until": _("Enter a day that is not over")})
+    if until is not None and not (runs and condition.kind in STANDING_KINDS):
+        raise InvalidInput(
+            {"until": _("Only a standing condition of a running pilot is waived until a day")}
+        )
+    condition.reason, condition.waived_until = reason, until
+    CONDITION.move(condition, "waive", at=at)
+
+
+def reinstate(condition: Condition, *, at: datetime) -> None:
+    """A waiver with a last day ends, and the condition binds again.
+
+    :raises RuleBroken: it was not waived, or for good.
+    """
+    CONDITION.step(condition.state, "reinstate")
+    if condition.waived_until is None:
+        raise RuleBroken(
+            "condition.reinstate.for_good", _("It was waived for good. Amend the plan instead.")
+        )
+    CONDITION.move(condition, "reinstate", at=at)
+    condition.waived_until, condition.reason = None, ""
+
+
+def discharge(condition: Condition, *, reason: str, at: datetime) -> None:
+    """A condition has done its work and is no longer needed.
 
     :raises InvalidInput: no reason is given.
     """
-    CONDITION.step(condition.state, "waive")
+    CONDITION.step(condition.state, "discharge")
     condition.reason = given(reason)
-    CONDITION.move(condition, "waive", at=at)
+    CONDITION.move(condition, "discharge", at=at)
 
 
 def is_late(condition: Condition, today: date) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date, datetime
 from typing import Any, TypeVar
 from uuid import UUID
@@ -18,7 +19,7 @@ from sandbox.framework import clocks, library
 from sandbox.framework.clocks import ClockName
 from sandbox.framework.pack import Pack
 from sandbox.people.person import SECTOR_ROLES, Delegate, Person
-from sandbox.pilots import closing, promises, rules
+from sandbox.pilots import closing, plan, promises, rules, versions
 from sandbox.pilots.policy import READS_ALL
 from sandbox.pilots.tables import (
     Condition,
@@ -43,7 +44,8 @@ _ACTS = (
     "begin_exit", "judge_evidence", "supervise_conditions", "waive_milestone",
     "judge_exit_report", "answer_follow_up", "terminate", "decide_extension", "amend_plan",
     "waive_condition", "give_guidance", "revoke_token", "send_telemetry", "explain_breach",
-    "report_incident", "handle_incident", "act_on_incident",
+    "report_incident", "handle_incident", "act_on_incident", "judge_explanation",
+    "decide_suspension",
 )  # fmt: skip
 
 
@@ -112,6 +114,7 @@ class Line(msgspec.Struct, frozen=True, kw_only=True):
     overdue: int
     waiting: int
     incidents: int
+    suspension: bool
     accepted_at: datetime
     incident_due_at: datetime | None
 
@@ -131,7 +134,9 @@ SELECT p.id, p.reference, p.title, o.name AS organisation, p.lead_sector, p.stat
         AND m.state IN ('planned', 'returned') AND m.due_on < current_date) AS overdue,
        (SELECT count(*) FROM evidence e WHERE e.pilot = p.id AND e.verdict = '') AS waiting,
        (SELECT count(*) FROM incident i WHERE i.pilot = p.id AND i.state <> 'closed') AS incidents,
-       {_INCIDENT_DUE.format(pilot="p.id")}
+       {_INCIDENT_DUE.format(pilot="p.id")},
+       EXISTS (SELECT FROM suspension s WHERE s.pilot = p.id AND s.state = 'proposed')
+       AS suspension
 FROM pilot p JOIN organisation o ON o.id = p.organisation
 """  # noqa: S608
 
@@ -165,7 +170,10 @@ async def portfolio(person: Person, filters: Filters, cursor: Cursor | None) -> 
 
 
 class Head(msgspec.Struct, frozen=True, kw_only=True):
-    """What every page of a pilot shows above its content. ``can``: what the viewer may do."""
+    """What every page of a pilot shows above its content. ``can``: what the viewer may do.
+
+    ``suspension``: the oldest that was proposed and waits to be decided, by ``suspension_by``.
+    """
 
     id: UUID
     case: UUID
@@ -189,6 +197,8 @@ class Head(msgspec.Struct, frozen=True, kw_only=True):
     breaches: int
     incidents: int
     incident_due_at: datetime | None
+    suspension: UUID | None
+    suspension_by: datetime | None
     firm: bool
     can: frozenset[str]
 
@@ -221,7 +231,10 @@ async def head(person: Person, pilot_id: UUID) -> Head:
         "AND c.state IN ('breached', 'escalated')) AS breaches, "
         "(SELECT count(*) FROM incident i WHERE i.pilot = $1 AND i.state <> 'closed') "
         "AS incidents, "
-        + _INCIDENT_DUE.format(pilot="$1"),
+        + _INCIDENT_DUE.format(pilot="$1")
+        + ", s.id AS suspension, s.decide_by AS suspension_by FROM (SELECT) one "
+        "LEFT JOIN LATERAL (SELECT id, decide_by FROM suspension "
+        "WHERE pilot = $1 AND state = 'proposed' ORDER BY proposed_at LIMIT 1) s ON true",
         pilot_id, row.organisation,
     )  # fmt: skip
     return Head(
@@ -385,7 +398,18 @@ async def waiting_evidence(pilot_id: UUID) -> set[UUID]:
 async def plans(pilot_id: UUID) -> list[Plan]:
     """Every version that was offered, the newest first."""
     found = await parts(Plan, pilot_id)
-    return sorted(found, key=lambda plan: -plan.version)
+    return sorted(found, key=lambda one: -one.version)
+
+
+async def changes_of(pilot: Head, every: Sequence[Plan]) -> list[versions.Difference]:
+    """What a version that waits (offered, or announced) would change of the one in force."""
+    held = next((one for one in every if one.version == pilot.plan_version), None)
+    waiting = next(
+        (one for one in every if versions.is_offered(one) or versions.is_announced(one)), None
+    )
+    if held is None or waiting is None:
+        return []
+    return versions.differences(plan.read(held.content), plan.read(waiting.content))
 
 
 class Token(msgspec.Struct, frozen=True, kw_only=True):

@@ -15,12 +15,13 @@ from sandbox.foundation.i18n import N_, _, format_date, ngettext
 from sandbox.foundation.lifecycle import LifeCycle, transition
 from sandbox.framework.clocks import add_months
 from sandbox.framework.conditions import ConditionKind
-from sandbox.people.person import Role
+from sandbox.people.person import Person, Role
 from sandbox.pilots.tables import (
     Condition,
     Extension,
     Pilot,
     Relief,
+    Suspension,
 )
 
 
@@ -105,14 +106,21 @@ CONDITION = LifeCycle(
             "cure", ("breached", "escalated"), "cured", _AUTHORITY | _CLOCK,
             precondition="it is kept again",
         ),
-        transition("escalate", "breached", "escalated", _AUTHORITY, label=N_("Escalate")),
+        transition("escalate", "breached", "escalated", _AUTHORITY | _CLOCK, label=N_("Escalate")),
         transition(
             "waive", ("pending", "in_force", "breached", "cured", "escalated"), "waived",
             _DECIDES, label=N_("Waive"), precondition="a reason is given",
         ),
         transition(
+            "reinstate", "waived", "in_force", _DECIDES | _CLOCK,
+            label=N_("Bring back into force"),
+            precondition="its waiver ends with a day, and the pilot runs",
+        ),
+        transition(
             "discharge", ("in_force", "met", "cured"), "discharged", _AUTHORITY,
-            precondition="the pilot closes, and it was kept until then",
+            label=N_("Discharge"),
+            precondition="the pilot closes, and it was kept until then; or it is no longer "
+            "needed, for a reason",
         ),
         transition(
             "leave", ("pending", "in_force", "breached", "cured", "escalated"), "not_kept",
@@ -122,6 +130,19 @@ CONDITION = LifeCycle(
             "lapse", ("pending", "met"), "lapsed", _AUTHORITY | _FIRM,
             precondition="the pilot closes before it went live",
         ),
+    ),
+)  # fmt: skip
+
+SUSPENSION = LifeCycle(
+    "suspension",
+    "proposed",
+    (
+        transition("confirm", "proposed", "confirmed", _DECIDES,
+                   label=N_("Suspend the pilot"), precondition="a reason is given"),
+        transition("decline", "proposed", "declined", _DECIDES,
+                   label=N_("Do not suspend it"), precondition="a reason is given"),
+        transition("drop", "proposed", "dropped", _CLOCK | _AUTHORITY | _FIRM,
+                   precondition="the breach is withdrawn, or the pilot is no longer live"),
     ),
 )  # fmt: skip
 
@@ -333,6 +354,25 @@ def end_reliefs(pilot: Pilot, reliefs: Iterable[Relief]) -> None:
     for relief in reliefs:
         if relief.from_on is not None:
             relief.until_on = pilot.ends_on
+
+
+# Suspensions that a breach proposes ----------------------------------------------------------
+
+
+def decide_suspension(
+    suspension: Suspension, *, confirmed: bool, reason: str, by: Person, at: datetime
+) -> None:
+    """Confirm or decline a suspension that was proposed, for a reason.
+
+    :raises InvalidInput: no reason is given.
+    :raises RuleBroken: it does not wait any more.
+    """
+    event = "confirm" if confirmed else "decline"
+    SUSPENSION.step(suspension.state, event)
+    suspension.reason = given(reason)
+    SUSPENSION.move(suspension, event, at=at)
+    suspension.decided_at = at
+    suspension.decided_by, suspension.decided_name = by.id, by.name
 
 
 # More time -----------------------------------------------------------------------------------

@@ -80,6 +80,10 @@ class Plan(Table, tablename="plan", db=DB):
     reason = Text(default="", help_text="Why an amendment was offered.")
     offered_at = Timestamptz()
     offered_by = UUID(null=True, default=None)
+    offered_name = Varchar(200, default="", help_text="Who offered it, as named then.")
+    imposed_on = Date(
+        null=True, default=None, help_text="The day from which it binds without being accepted."
+    )
     accepted_at = Timestamptz(null=True, default=None)
     accepted_by = UUID(null=True, default=None)
     accepted_name = Varchar(200, default="", help_text="Who accepted, as named then.")
@@ -123,6 +127,7 @@ class Condition(Table, tablename="condition", db=DB):
     met_at = Timestamptz(null=True, default=None, help_text="When it was last shown to be met.")
     breached_at = Timestamptz(null=True, default=None, help_text="When it was first not kept.")
     reason = Text(default="", help_text="Why it was waived, or the pilot closed over it.")
+    waived_until = Date(null=True, default=None, help_text="The last day of a waiver that ends.")
 
 
 class Milestone(Table, tablename="milestone", db=DB):
@@ -209,6 +214,29 @@ class Extension(Table, tablename="extension", db=DB):
     decided_at = Timestamptz(null=True, default=None)
     reason = Text(default="", help_text="The decision's reason.")
     ends_on = Date(null=True, default=None, help_text="The new last day, where granted.")
+
+
+class Suspension(Table, tablename="suspension", db=DB):
+    """A suspension that a breach calls for: a machine proposes it, a person decides.
+
+    ``breach`` names a row of a floor above; ``facts`` says what happened, in every language.
+    """
+
+    id = UUID(primary_key=True, default=UUID4())
+    case = UUID(index=True, default=None)
+    pilot = UUID(index=True, default=None)
+    condition = UUID(index=True, default=None)
+    breach = UUID(unique=True, null=True, default=None)
+    facts: Any = JSONB(default={}, help_text="language -> words")
+    state = Varchar(20, default="proposed", index=True)
+    state_since = Timestamptz()
+    proposed_at = Timestamptz()
+    decide_by = Timestamptz(help_text="By when a decision maker decides.")
+    escalated_at = Timestamptz(null=True, default=None, help_text="When nobody had decided.")
+    decided_by = UUID(null=True, default=None)
+    decided_name = Varchar(200, default="", help_text="Who decided, as named then.")
+    decided_at = Timestamptz(null=True, default=None)
+    reason = Text(default="")
 
 
 class ExitReport(Table, tablename="exit_report", db=DB):

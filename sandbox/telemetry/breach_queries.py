@@ -13,13 +13,13 @@ from sandbox.foundation.errors import NotFound
 from sandbox.framework.thresholds import Threshold, threshold_of
 from sandbox.people import queries as people
 from sandbox.pilots.queries import Head, part
-from sandbox.pilots.tables import Condition
+from sandbox.pilots.tables import Condition, Suspension
 from sandbox.telemetry import books, spans, values
 from sandbox.telemetry.queries import PointLine
 from sandbox.telemetry.rules import trials, windows
 from sandbox.telemetry.rules.trials import Trial
 from sandbox.telemetry.rules.verdicts import Course, Moment
-from sandbox.telemetry.tables import Breach
+from sandbox.telemetry.tables import Breach, Explanation
 
 MOST = 10_000
 """Values that are looked back at: the newest."""
@@ -63,7 +63,9 @@ class Explained(msgspec.Struct, frozen=True, kw_only=True):
     figures: Sequence[PointLine]
     more: int
     told: Sequence[Told]
+    said: Sequence[Explanation]
     incident: UUID | None
+    suspension: Suspension | None
 
 
 async def explained(pilot: Head, breach_id: UUID) -> Explained:
@@ -89,8 +91,9 @@ async def explained(pilot: Head, breach_id: UUID) -> Explained:
     rows = await fetch("SELECT id FROM incident WHERE breach = $1", breach.id)
     return Explained(
         breach=breach, condition=condition, history=history, since=since, figures=figures,
-        more=more, told=await _told(pilot, breach),
+        more=more, told=await _told(pilot, breach), said=await _said(breach),
         incident=rows[0]["id"] if rows else None,
+        suspension=await Suspension.objects().get(Suspension.breach == breach.id),
     )  # fmt: skip
 
 
@@ -126,6 +129,22 @@ async def _figures(
     return [PointLine(**{name: row[name] for name in fields}) for row in rows], more
 
 
+async def _said(breach: Breach) -> list[Explanation]:
+    """What the firm said of it, the newest first."""
+    found: list[Explanation] = (
+        await Explanation.objects()
+        .where(Explanation.breach == breach.id)
+        .order_by(Explanation.at, ascending=False)
+    )
+    return found
+
+
+async def _moments(breach: Breach) -> list[datetime]:
+    """When something was done about it, so that somebody was told."""
+    rows = await fetch("SELECT at FROM audit_event WHERE subject = $1", breach.id)
+    return [row["at"] for row in rows]
+
+
 async def _told(pilot: Head, breach: Breach) -> list[Told]:
     """The mails of the moments at which something was said of the breach.
 
@@ -133,10 +152,11 @@ async def _told(pilot: Head, breach: Breach) -> list[Told]:
     """
     rows = await fetch(
         'SELECT made_at, subject, "to" FROM mail WHERE "case" = $1 '
-        "AND made_at = ANY($2::timestamptz[]) AND template LIKE 'telemetry/breach%' "
+        "AND made_at = ANY($2::timestamptz[]) "
+        "AND template ~ '^(telemetry/(breach|expl)|pilots/suspension)' "
         'ORDER BY made_at, "to"',
         breach.case,
-        [at for at in (breach.opened_at, breach.explained_at, breach.cured_at) if at],
+        await _moments(breach),
     )
     (owner,) = await fetch("SELECT organisation FROM pilot WHERE id = $1", pilot.id)
     firm = {one.email for one in await people.members(owner["organisation"])}

@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from sandbox.pilots.policy import API, KEEP_PILOTS, READ_PILOTS
+from sandbox.pilots.policy import API, KEEP_PILOTS, READ_PILOTS, SUPERVISE_PILOTS
 
-__all__ = ["API", "KEEP_PILOTS", "READ_PILOTS"]
+__all__ = ["API", "KEEP_PILOTS", "READ_PILOTS", "SUPERVISE_PILOTS"]

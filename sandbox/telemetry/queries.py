@@ -43,10 +43,11 @@ class BreachLine(msgspec.Struct, frozen=True, kw_only=True):
     value: float | None
     limit: float
     state: str
-    explain_by: datetime
+    explain_by: datetime | None
     explanation: str
     explained_by: str
     explained_at: datetime | None
+    accepted_at: datetime | None
     cured_at: datetime | None
     incident: UUID | None
 
@@ -173,7 +174,7 @@ async def breaches(pilot_id: UUID) -> list[BreachLine]:
     rows = await fetch(
         "SELECT b.id, b.condition, c.number, c.title::text AS title, b.metric, b.slice, "
         'b.at, b.opened_at, b.until, b.value, b."limit", b.state, b.explain_by, b.explanation, '
-        "b.explained_by, b.explained_at, b.cured_at, "
+        "b.explained_by, b.explained_at, b.accepted_at, b.cured_at, "
         "(SELECT i.id FROM incident i WHERE i.breach = b.id) AS incident "
         "FROM breach b JOIN condition c ON c.id = b.condition WHERE b.pilot = $1 "
         "ORDER BY b.cured_at IS NOT NULL, b.opened_at DESC LIMIT 100",

@@ -10,5 +10,6 @@ PERIODICS = [
         wanted="SELECT FROM arrival LIMIT 1",
     ),
     Periodic("sweep_silence", every=timedelta(minutes=5)),
+    Periodic("sweep_explanations", every=timedelta(minutes=10)),
     Periodic("keep_partitions", every=timedelta(hours=6)),
 ]  # fmt: skip

@@ -163,11 +163,37 @@ class Breach(Table, tablename="breach", db=DB):
     )
     recovering_since = Timestamptz(null=True, default=None)
     until = Timestamptz(null=True, default=None, help_text="Of the figure that cured it.")
-    explain_by = Timestamptz(help_text="By when the firm explains it.")
+    explain_by = Timestamptz(
+        null=True, default=None, help_text="By when the firm explains it; empty: it need not."
+    )
+    explain_asked_at = Timestamptz(null=True, default=None, help_text="From when that counts.")
     explanation = Text(default="")
     explained_at = Timestamptz(null=True, default=None)
     explained_by = Varchar(200, default="")
+    accepted_at = Timestamptz(
+        null=True, default=None, help_text="When the authority took the explanation."
+    )
+    escalated_at = Timestamptz(
+        null=True, default=None, help_text="When it went to the decision makers, unexplained."
+    )
     cured_at = Timestamptz(null=True, default=None)
+
+
+class Explanation(Table, tablename="explanation", db=DB):
+    """What the firm said of a breach, and whether the authority took it or asked again."""
+
+    id = UUID(primary_key=True, default=UUID4())
+    case = UUID(index=True, default=None)
+    pilot = UUID(default=None)
+    breach = UUID(index=True, default=None)
+    text = Text()
+    by = UUID(null=True, default=None)
+    by_name = Varchar(200, default="")
+    at = Timestamptz()
+    verdict = Varchar(20, default="", help_text="accepted, asked_again, or empty: waiting.")
+    verdict_by = UUID(null=True, default=None)
+    verdict_at = Timestamptz(null=True, default=None)
+    verdict_words = Text(default="", help_text="What is still missing.")
 
 
 class Silence(Table, tablename="silence", db=DB):

@@ -25,7 +25,7 @@ from sandbox.incidents.rules import LIFE as INCIDENT
 from sandbox.lessons import rules as lessons
 from sandbox.lessons.tables import Lesson
 from sandbox.people.person import Role
-from sandbox.pilots.rules import CONDITION, EXIT_REPORT, MILESTONE, PILOT
+from sandbox.pilots.rules import CONDITION, EXIT_REPORT, MILESTONE, PILOT, SUSPENSION
 from sandbox.reports import rules as reports
 from sandbox.reports.tables import Report
 from tests.rules.living import (
@@ -47,6 +47,7 @@ from tests.rules.test_lives_of_pilots import (
     MilestoneLife,
     PilotLife,
     PublicReportLife,
+    SuspensionLife,
 )
 
 PACK: Pack = library.current()
@@ -380,6 +381,7 @@ LIVES: dict[type[Life], LifeCycle | None] = {
     PilotLife: PILOT,
     ConditionLife: CONDITION,
     MilestoneLife: MILESTONE,
+    SuspensionLife: SUSPENSION,
     ExitReportLife: EXIT_REPORT,
     IncidentLife: INCIDENT,
     PublicReportLife: PUBLIC_REPORT,
@@ -393,8 +395,9 @@ CYCLES = [cycle for cycle in LIVES.values() if cycle is not None]
 # and milestones move with their pilot, their evidence and their figures.
 TOLD_ONLY = {
     "application": {"answer", "lapse"},
-    "condition": {"meet", "enter_force", "breach", "cure", "discharge", "leave", "lapse"},
+    "condition": {"meet", "enter_force", "breach", "cure", "leave", "lapse"},
     "milestone": {"leave"},
+    "suspension": {"drop"},
     "pilot": {"close"},
     "incident": {"reopen"},
 }

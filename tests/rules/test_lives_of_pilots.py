@@ -19,8 +19,17 @@ from sandbox.incidents import public_rules
 from sandbox.incidents import rules as incidents
 from sandbox.incidents.public_tables import PublicReport
 from sandbox.incidents.tables import Assessment, CorrectiveAction, Incident
+from sandbox.people.person import SYSTEM
 from sandbox.pilots import closing, promises, rules
-from sandbox.pilots.tables import Condition, Evidence, ExitReport, Extension, Milestone, Pilot
+from sandbox.pilots.tables import (
+    Condition,
+    Evidence,
+    ExitReport,
+    Extension,
+    Milestone,
+    Pilot,
+    Suspension,
+)
 from tests.rules.living import NOW, OFTEN, REASONS, SELDOM, Life, refused, row_of, steps
 
 PACK = library.current()
@@ -158,19 +167,21 @@ class ConditionLife(Life):
         cure: breached escalated > cured
         escalate: breached > escalated
         waive: pending in_force breached cured escalated > waived
+        reinstate: waived > in_force
         discharge: in_force met cured > discharged
         leave: pending in_force breached cured escalated > not_kept
         lapse: pending met > lapsed
     """)
-    guarded = frozenset({"waive"})
+    guarded = frozenset({"waive", "reinstate", "discharge"})
 
     start: ClassVar = {"state": st.sampled_from(sorted(rules.CONDITION.states)), "kind": KINDS}
 
     def begins(self, state: str, kind: ConditionKind) -> None:
         self.row = row_of(Condition, number=1, kind=kind, state=state, every="", due_on=None)
+        self.row.waived_until = None
         self.evidence: list[Evidence] = []
 
-    @rule(event=st.sampled_from(["meet", "enter_force", "escalate", "discharge", "leave", "lapse"]))
+    @rule(event=st.sampled_from(["meet", "enter_force", "escalate", "leave", "lapse"]))
     def moves(self, event: str) -> None:
         self.takes(self.row, event, lambda: rules.CONDITION.move(self.row, event, at=NOW))
 
@@ -194,6 +205,33 @@ class ConditionLife(Life):
     def is_waived(self, reason: str) -> None:
         self.takes(
             self.row, "waive", lambda: promises.waive(self.row, reason=reason, at=NOW),
+            when=bool(reason.strip()),
+        )  # fmt: skip
+
+    @rule(days=st.integers(-1, 1), runs=OFTEN)
+    def is_waived_until(self, days: int, runs: bool) -> None:
+        until = TODAY + timedelta(days=days)
+        self.takes(
+            self.row, "waive",
+            lambda: promises.waive(
+                self.row, reason="Rain.", at=NOW, until=until, today=TODAY, runs=runs
+            ),
+            when=days >= 0 and runs and self.row.kind in rules.STANDING_KINDS,
+        )  # fmt: skip
+
+    @rule()
+    def is_reinstated(self) -> None:
+        self.takes(
+            self.row,
+            "reinstate",
+            lambda: promises.reinstate(self.row, at=NOW),
+            when=self.row.waived_until is not None,
+        )
+
+    @rule(reason=REASONS)
+    def is_discharged(self, reason: str) -> None:
+        self.takes(
+            self.row, "discharge", lambda: promises.discharge(self.row, reason=reason, at=NOW),
             when=bool(reason.strip()),
         )  # fmt: skip
 
@@ -241,6 +279,38 @@ class ConditionLife(Life):
     @invariant()
     def is_declared(self) -> None:
         assert self.row.state in rules.CONDITION.states
+
+
+class SuspensionLife(Life):
+    """A suspension that a breach proposed."""
+
+    steps = steps("""
+        confirm: proposed > confirmed
+        decline: proposed > declined
+        drop: proposed > dropped
+    """)
+    guarded = frozenset({"confirm", "decline"})
+
+    start: ClassVar = {"state": st.sampled_from(sorted(rules.SUSPENSION.states))}
+
+    def begins(self, state: str) -> None:
+        self.row = row_of(Suspension, state=state)
+
+    @rule(confirmed=st.booleans(), reason=REASONS)
+    def is_decided(self, confirmed: bool, reason: str) -> None:
+        decided = self.takes(
+            self.row, "confirm" if confirmed else "decline",
+            lambda: rules.decide_suspension(
+                self.row, confirmed=confirmed, reason=reason, by=SYSTEM, at=NOW
+            ),
+            when=bool(reason.strip()),
+        )  # fmt: skip
+        if decided:
+            assert (self.row.decided_at, self.row.reason) == (NOW, reason.strip())
+
+    @rule()
+    def is_dropped(self) -> None:
+        self.takes(self.row, "drop", lambda: rules.SUSPENSION.move(self.row, "drop", at=NOW))
 
 
 class MilestoneLife(Life):

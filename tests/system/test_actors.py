@@ -92,7 +92,8 @@ async def test_a_report_is_gathered_once_and_set_once_in_each_language(people) -
 @pytest.mark.parametrize(
     "actor",
     [
-        "sweep_applications", "sweep_incidents", "sweep_pilots", "sweep_silence", "seal_audit",
+        "sweep_applications", "sweep_explanations", "sweep_incidents", "sweep_pilots",
+        "sweep_silence", "seal_audit",
         "clear_up", "forget_tickets",
     ],
 )  # fmt: skip

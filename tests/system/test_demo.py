@@ -51,7 +51,7 @@ def played() -> Iterator[Site]:
         site.stop()
         site.start()
         _until(lambda: "Sign in at" in site.log.read_text(), 480)
-        _until(lambda: len(_sweeps(site)) == 4, 120)
+        _until(lambda: len(_sweeps(site)) == 5, 120)
         yield site
 
 

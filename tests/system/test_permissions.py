@@ -85,6 +85,7 @@ TABLE: tuple[tuple[set[str], str], ...] = (
         GET /pilots/{pilot}/conditions /pilots/{pilot}/conditions/{condition}
         GET /pilots/{pilot}/milestones /pilots/{pilot}/milestones/{milestone}
         GET /pilots/{pilot}/plan /pilots/{pilot}/exit /pilots/{pilot}/telemetry
+        GET /pilots/{pilot}/suspensions/{suspension}
         GET /pilots/{pilot}/telemetry/template.csv /pilots/{pilot}/breaches/{breach}
         GET /pilots/{pilot}/metrics/{metric} /pilots/{pilot}/metrics/{metric}/figures.csv
         GET /pilots/{pilot}/metrics/{metric}/figures.json /pilots/{pilot}/metrics/{metric}/chart.svg
@@ -116,13 +117,18 @@ TABLE: tuple[tuple[set[str], str], ...] = (
     """),
     ({"decision_maker"}, """
         POST /cases/{case}/decision /cases/{case}/send-back /cases/{case}/uphold
+        POST /pilots/{pilot}/suspensions/{suspension}
+        GET /pilots/{pilot}/conditions/{condition}/change
+        POST /pilots/{pilot}/conditions/{condition}/change
         POST /pilots/{pilot}/plan /pilots/{pilot}/plan/withdraw /pilots/{pilot}/extension/decision
     """),
     (WATCHES, """
         POST /cases/{case}/notes /cases/{case}/messages
         POST /pilots/{pilot}/guidance /pilots/{pilot}/follow-ups/{follow_up}
         POST /pilots/{pilot}/evidence/{evidence} /pilots/{pilot}/exit/verdict
+        GET /pilots/{pilot}/conditions/{condition}/{step}
         POST /pilots/{pilot}/conditions/{condition}/{step}
+        POST /pilots/{pilot}/breaches/{breach}/verdict
         POST /pilots/{pilot}/milestones/{milestone}/waive
         POST /breaches/{breach}/incident /incidents/{incident}/triage
         POST /incidents/{incident}/steps/{step} /incidents/{incident}/actions

@@ -28,7 +28,7 @@ from sandbox.incidents import rules as incident_rules
 from sandbox.lessons import commands as lessons
 from sandbox.people.person import Person
 from sandbox.pilots import commands as pilots
-from sandbox.pilots.tables import Condition, FollowUp, Milestone
+from sandbox.pilots.tables import Condition, FollowUp, Milestone, Suspension
 from sandbox.telemetry.tables import Breach
 from tests import factories
 from tests.harness import Visitor, run_jobs
@@ -42,7 +42,7 @@ OF_NO_CASE = {"secret", "account", "code", "report", "job", "reference", "name",
               "path", "language"}  # fmt: skip
 """Parameters that name nothing of a case; the permission matrix has them all the same."""
 WORDS = {
-    "step": "suspend", "event": "suspend", "key": "organisation", "metric": "sensitivity",
+    "step": "waive", "event": "suspend", "key": "organisation", "metric": "sensitivity",
 }  # fmt: skip
 NOTHING = {404, 403, 401}
 
@@ -123,10 +123,16 @@ async def world(client: Visitor, people: dict[str, Person]) -> World:
     await follow_up.save()
     condition = await Condition.objects().get(Condition.kind == "threshold")
     breach = await Breach.objects().first()
+    assert condition is not None
+    proposed = Suspension(
+        id=uuid4(), case=pilot.case, pilot=pilot.id, condition=condition.id,
+        facts={"en": "It fell."}, state="proposed", state_since=clock.now(),
+        proposed_at=clock.now(), decide_by=clock.now(),
+    )  # fmt: skip
+    await proposed.save()
     (token,) = await fetch("SELECT id FROM api_token")
     (file,) = await fetch("SELECT id FROM stored_file WHERE name = 'log.csv'")
     (evidence,) = await fetch("SELECT id FROM evidence WHERE subject = $1", milestone.id)
-    assert condition is not None
     assert breach is not None
     return World(
         people,
@@ -135,6 +141,7 @@ async def world(client: Visitor, people: dict[str, Person]) -> World:
             "question": question.id, "file": file["id"], "guidance": guidance.id,
             "follow_up": follow_up.id, "condition": condition.id, "milestone": milestone.id,
             "evidence": evidence["id"], "token": token["id"], "breach": breach.id,
+            "suspension": proposed.id,
             "incident": incident.id, "action": action.id, "lesson": lesson.id,
             "public_report": reported["id"], "task": task.id, "inquiry": inquiry.id,
         },

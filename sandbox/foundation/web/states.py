@@ -65,6 +65,11 @@ STATES: dict[str, Shown] = {
     "moving_to_market": Shown(N_("Completed and moving to market"), GREEN),
     "stopped_by_applicant": Shown(N_("Stopped by applicant"), GREY),
     "terminated": Shown(N_("Terminated by authority"), RED),
+    # Suspensions that a breach proposed
+    "proposed": Shown(N_("Waits for a decision"), RED),
+    "confirmed": Shown(N_("Pilot suspended"), RED),
+    "declined": Shown(N_("Declined"), GREY),
+    "dropped": Shown(N_("No longer needed"), GREY),
     # Milestones
     "planned": Shown(N_("Planned"), GREY),
     "accepted": Shown(N_("Accepted"), GREEN),
@@ -83,6 +88,7 @@ STATES: dict[str, Shown] = {
     # Breaches and telemetry
     "open": Shown(N_("Open"), RED),
     "explained": Shown(N_("Explained"), AMBER),
+    "asked_again": Shown(N_("Asked again"), AMBER),
     "arriving": Shown(N_("Arriving"), GREEN),
     "silent": Shown(N_("Silent"), AMBER),
     "no_data": Shown(N_("No data yet"), GREY),

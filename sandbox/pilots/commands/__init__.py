@@ -4,16 +4,16 @@ from sandbox.pilots.commands.acceptance import accept_plan
 from sandbox.pilots.commands.changes import (
     accept_amendment,
     amend_plan,
-    ask_extension,
     decline_amendment,
-    extend,
-    refuse_extension,
+    tighten,
     withdraw_amendment,
 )
 from sandbox.pilots.commands.conditions import (
     breach_condition,
     cure_condition,
+    discharge_condition,
     escalate_condition,
+    reinstate_condition,
     waive_condition,
 )
 from sandbox.pilots.commands.evidence import (
@@ -29,6 +29,7 @@ from sandbox.pilots.commands.exits import (
     save_exit_report,
     submit_exit_report,
 )
+from sandbox.pilots.commands.extensions import ask_extension, extend, refuse_extension
 from sandbox.pilots.commands.guidance import acknowledge_guidance, give_guidance
 from sandbox.pilots.commands.life import (
     begin_exit,
@@ -39,6 +40,7 @@ from sandbox.pilots.commands.life import (
     suspend,
     terminate,
 )
+from sandbox.pilots.commands.suspensions import decide_suspension
 from sandbox.pilots.commands.tokens import issue_token, revoke_token
 
 __all__ = [
@@ -52,8 +54,10 @@ __all__ = [
     "begin_exit",
     "breach_condition",
     "cure_condition",
+    "decide_suspension",
     "declare_ready",
     "decline_amendment",
+    "discharge_condition",
     "escalate_condition",
     "extend",
     "give_guidance",
@@ -61,6 +65,7 @@ __all__ = [
     "issue_token",
     "judge_evidence",
     "refuse_extension",
+    "reinstate_condition",
     "resume",
     "return_exit_report",
     "revoke_token",
@@ -71,6 +76,7 @@ __all__ = [
     "submit_milestone",
     "suspend",
     "terminate",
+    "tighten",
     "waive_condition",
     "waive_milestone",
     "withdraw_amendment",

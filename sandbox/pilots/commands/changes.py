@@ -1,20 +1,21 @@
-"""What changes a plan that was agreed: an extension, an amendment."""
+"""Changes of a plan that was agreed: offered and accepted, or tightened by the authority alone."""
 
 from __future__ import annotations
 
+from datetime import date
 from uuid import UUID, uuid4
 
-from sandbox.foundation import i18n
-from sandbox.foundation.errors import RuleBroken
-from sandbox.foundation.i18n import _
+from sandbox.foundation import clock, i18n
+from sandbox.foundation.database import fetch
+from sandbox.foundation.errors import InvalidInput, RuleBroken
+from sandbox.foundation.i18n import _, format_date
 from sandbox.foundation.work import Work, work_of
 from sandbox.framework import clocks
-from sandbox.people.person import Person
-from sandbox.pilots import amendments, plan, rules
+from sandbox.people.person import SYSTEM, Person
+from sandbox.pilots import amendments, plan, rules, versions
 from sandbox.pilots.commands.acceptance import condition_row, milestone_row
 from sandbox.pilots.commands.common import (
     day_of,
-    note,
     open_pilot,
     pack_of,
     parts,
@@ -23,106 +24,9 @@ from sandbox.pilots.commands.common import (
     tell_firm,
 )
 from sandbox.pilots.plan import PlanContent, PlannedCondition, PlannedMilestone
-from sandbox.pilots.tables import Condition, Extension, Milestone, Pilot, Plan, Relief
+from sandbox.pilots.tables import Condition, Milestone, Pilot, Plan
 
 _Planned = PlannedCondition | PlannedMilestone | None
-
-# Extension ---------------------------------------------------------------------------------
-
-
-async def ask_extension(person: Person, pilot_id: UUID, *, months: int, why: str) -> Extension:
-    """The firm asks for ``months`` more of testing.
-
-    :raises RuleBroken: it is too late, was granted before, or is being looked at.
-    """
-    async with work_of(person) as work:
-        pilot = await open_pilot(work, person, pilot_id, "ask_extension")
-        earlier = await _checked(work, pilot, months)
-        if any(extension.state == "asked" for extension in earlier):
-            raise RuleBroken("pilot.extend.asked", _("You have asked; it is being looked at."))
-        extension = Extension(
-            id=uuid4(),
-            case=pilot.case,
-            pilot=pilot.id,
-            months=months,
-            why=rules.given(why),
-            asked_by=person.id,
-            asked_at=work.now,
-        )
-        await work.save(extension)
-        work.record("extension.asked", extension, months=months)
-        await tell_authority(work, pilot, "extension_asked", extension=extension)
-    return extension
-
-
-async def extend(person: Person, pilot_id: UUID, *, months: int, reason: str) -> Pilot:
-    """Grant ``months`` more, whether the firm asked or not: a decision of its own.
-
-    :raises RuleBroken: it is too late or was granted before.
-    :raises InvalidInput: no reason is given, or more months than the terms allow.
-    """
-    async with work_of(person) as work:
-        pilot = await open_pilot(work, person, pilot_id, "decide_extension")
-        earlier = await _checked(work, pilot, months)
-        asked = next((e for e in earlier if e.state == "asked"), None)
-        extension = asked or Extension(id=uuid4(), case=pilot.case, pilot=pilot.id)
-        extension.months = months
-        rules.extend(pilot, extension, reason=reason, by=person.id, at=work.now)
-        await work.save(pilot, extension)
-        await _move_reliefs(work, pilot)
-        await note(work, pilot, "extend", extension.reason)
-        work.record("pilot.extended", pilot, months=months, ends_on=pilot.ends_on)
-        await tell_firm(work, pilot, "extension_decided", extension=extension)
-    return pilot
-
-
-async def refuse_extension(person: Person, pilot_id: UUID, *, reason: str) -> Extension:
-    """Refuse the extension that the firm asked for.
-
-    :raises RuleBroken: it asked for none.
-    """
-    async with work_of(person) as work:
-        pilot = await open_pilot(work, person, pilot_id, "decide_extension")
-        asked = next((e for e in await parts(Extension, pilot.id) if e.state == "asked"), None)
-        if asked is None:
-            raise RuleBroken(
-                "extension.refuse.not_asked", _("The firm has not asked for more time.")
-            )
-        rules.refuse_extension(asked, reason=reason, by=person.id, at=work.now)
-        await work.save(asked)
-        work.record("extension.refused", asked)
-        await tell_firm(work, pilot, "extension_decided", extension=asked)
-    return asked
-
-
-async def _checked(work: Work, pilot: Pilot, months: int) -> list[Extension]:
-    """The pilot's extensions so far, after the terms have been checked."""
-    pack = pack_of(pilot)
-    earlier = await parts(Extension, pilot.id)
-    until = work.now
-    if pilot.ends_on is not None:
-        calendar = pack.calendar_of(pilot.authority)
-        end = calendar.end_of(pilot.ends_on)
-        until = clocks.due(pack.clock(clocks.ClockName.EXTENSION).limit, end, calendar)
-    rules.check_extension(
-        pilot,
-        earlier,
-        months=months,
-        most=pack.terms.extension_months,
-        times=pack.terms.extensions,
-        until=until,
-        at=work.now,
-    )
-    return earlier
-
-
-async def _move_reliefs(work: Work, pilot: Pilot) -> None:
-    for relief in await parts(Relief, pilot.id):
-        relief.until_on = pilot.ends_on
-        await work.save(relief)
-
-
-# Amendment ---------------------------------------------------------------------------------
 
 
 async def amend_plan(
@@ -132,38 +36,115 @@ async def amend_plan(
 
     ``language``: that in which new texts are written (default: the current one).
 
-    :raises RuleBroken: an earlier offer is still open, or the pilot is ending.
+    :raises RuleBroken: an earlier change is still open, or the pilot is ending.
     :raises InvalidInput: nothing is changed, or no reason is given.
     """
     async with work_of(person) as work:
         pilot = await open_pilot(work, person, pilot_id, "amend_plan")
-        rules.check_amendable(pilot)
-        versions = await parts(Plan, pilot.id)
-        if _offered(versions):
-            raise RuleBroken("plan.amend.open", _("An amendment is waiting for the firm."))
-        reason = rules.given(reason)
-        held = plan.read(_in_force(pilot, versions).content)
-        content = amendments.amend(
-            pack_of(pilot),
-            held,
-            changes,
-            language=language or i18n.current_language(),
-            at=work.now,
-        )
-        offered = Plan(
-            id=uuid4(),
-            case=pilot.case,
-            pilot=pilot.id,
-            version=max(version.version for version in versions) + 1,
-            content=plan.stored(content),
-            reason=reason,
-            offered_at=work.now,
-            offered_by=person.id,
-        )
+        offered, _held = await _drawn(work, pilot, changes, reason, language)
         await work.save(offered)
         work.record("plan.amendment_offered", offered, version=offered.version)
         await tell_firm(work, pilot, "amendment_offered", offered=offered)
     return offered
+
+
+async def tighten(
+    person: Person, pilot_id: UUID, *, changes: amendments.Changes, from_on: date | None,
+    reason: str, language: str = "",
+) -> Plan:  # fmt: skip
+    """Announce a stricter limit that binds from ``from_on`` on, whether the firm accepts or not.
+
+    As :func:`amend_plan` else.
+
+    :raises RuleBroken: the terms do not let the authority do so.
+    :raises InvalidInput: it is not stricter, or comes sooner than the notice that the terms give.
+    """
+    async with work_of(person) as work:
+        pilot = await open_pilot(work, person, pilot_id, "amend_plan")
+        earliest = tightened_from(pilot)
+        if earliest is None:
+            raise RuleBroken(
+                "plan.tighten.not_allowed", _("The terms let nobody change a limit alone.")
+            )
+        announced, held = await _drawn(work, pilot, changes, reason, language)
+        amendments.check_tighter(held, plan.read(announced.content))
+        if from_on is None or from_on < earliest:
+            words = _("Enter a date from %(day)s on: the firm has notice until then")
+            raise InvalidInput({"from_on": words % {"day": format_date(earliest)}})
+        announced.imposed_on = from_on
+        await work.save(announced)
+        work.record("plan.tightening_announced", announced, version=announced.version)
+        await tell_firm(work, pilot, "tightening_announced", offered=announced)
+    return announced
+
+
+def tightened_from(pilot: Pilot) -> date | None:
+    """The first day on which a limit announced now can bind; ``None``: the terms allow none."""
+    pack = pack_of(pilot)
+    notice = pack.terms.tightening_notice
+    if notice is None:
+        return None
+    calendar = pack.calendar_of(pilot.authority)
+    return calendar.day_of(clocks.due(notice, clock.now(), calendar))
+
+
+async def _drawn(
+    work: Work, pilot: Pilot, changes: amendments.Changes, reason: str, language: str
+) -> tuple[Plan, PlanContent]:
+    """The next version of the plan, not yet kept, and what is in force."""
+    rules.check_amendable(pilot)
+    every = await parts(Plan, pilot.id)
+    if any(versions.is_offered(one) or versions.is_announced(one) for one in every):
+        raise RuleBroken("plan.amend.open", _("Another change of the plan waits. Settle it first."))
+    reason = rules.given(reason)
+    held = plan.read(_in_force(pilot, every).content)
+    language = language or i18n.current_language()
+    content = amendments.amend(pack_of(pilot), held, changes, language=language, at=work.now)
+    drawn = Plan(
+        id=uuid4(), case=pilot.case, pilot=pilot.id,
+        version=max(one.version for one in every) + 1, content=plan.stored(content),
+        reason=reason, offered_at=work.now, offered_by=work.person.id,
+        offered_name=work.person.name,
+    )  # fmt: skip
+    return drawn, held
+
+
+async def impose_due() -> int:
+    """Put announced limits into force whose day has come; how many that were."""
+    rows = await fetch(
+        "SELECT pilot FROM plan WHERE imposed_on IS NOT NULL AND accepted_at IS NULL "
+        "AND declined_at IS NULL AND imposed_on <= $1",
+        clock.now().date(),
+    )
+    return sum([await _impose(row["pilot"]) for row in rows])
+
+
+async def _impose(pilot_id: UUID) -> bool:
+    async with work_of(SYSTEM) as work:
+        pilot = await work.lock(Pilot, pilot_id)
+        every = await parts(Plan, pilot.id)
+        due = next((one for one in every if versions.is_announced(one)), None)
+        today = day_of(pack_of(pilot), work.now)
+        if (
+            due is None
+            or due.imposed_on > today
+            or pilot.state not in {"preparing", *rules.RUNNING}
+        ):
+            return False
+        await _enter(work, pilot, every, due)
+        work.record("plan.tightened", due, version=due.version)
+        await tell_firm(work, pilot, "tightened", offered=due)
+        await tell_authority(work, pilot, "tightened", offered=due)
+    return True
+
+
+async def _enter(work: Work, pilot: Pilot, every: list[Plan], version: Plan) -> None:
+    """Make ``version`` the one in force."""
+    held = _in_force(pilot, every)
+    version.accepted_at = work.now
+    pilot.plan_version = version.version
+    await work.save(version, pilot)
+    await _apply(work, pilot, held, version)
 
 
 async def accept_amendment(person: Person, pilot_id: UUID) -> Pilot:
@@ -173,13 +154,10 @@ async def accept_amendment(person: Person, pilot_id: UUID) -> Pilot:
     """
     async with work_of(person) as work:
         pilot = await open_pilot(work, person, pilot_id, "accept_amendment")
-        versions = await parts(Plan, pilot.id)
-        offered, held = _wanted(versions), _in_force(pilot, versions)
-        offered.accepted_at, offered.accepted_by = work.now, person.id
-        offered.accepted_name = person.name
-        pilot.plan_version = offered.version
-        await work.save(offered, pilot)
-        await _apply(work, pilot, held, offered)
+        every = await parts(Plan, pilot.id)
+        offered = _wanted(every)
+        offered.accepted_by, offered.accepted_name = person.id, person.name
+        await _enter(work, pilot, every, offered)
         work.record("plan.amendment_accepted", offered, version=offered.version)
         await tell_authority(work, pilot, "amendment_answered", offered=offered)
     return pilot
@@ -201,33 +179,32 @@ async def decline_amendment(person: Person, pilot_id: UUID, *, reason: str) -> P
 
 
 async def withdraw_amendment(person: Person, pilot_id: UUID) -> Plan:
-    """The authority takes its offer back.
+    """The authority takes back what it offered or announced.
 
-    :raises RuleBroken: nothing is offered.
+    :raises RuleBroken: nothing waits.
     """
     async with work_of(person) as work:
         pilot = await open_pilot(work, person, pilot_id, "amend_plan")
-        offered = _wanted(await parts(Plan, pilot.id))
+        every = await parts(Plan, pilot.id)
+        offered = next((one for one in every if versions.is_announced(one)), None)
+        offered = offered or _wanted(every)
         offered.declined_at = work.now
         await work.save(offered)
         work.record("plan.amendment_withdrawn", offered, version=offered.version)
+        if offered.imposed_on:
+            await tell_firm(work, pilot, "tightening_withdrawn", offered=offered)
     return offered
 
 
-def _offered(versions: list[Plan]) -> Plan | None:
-    open_ones = (v for v in versions if v.accepted_at is None and v.declined_at is None)
-    return next(open_ones, None)
-
-
-def _wanted(versions: list[Plan]) -> Plan:
-    offered = _offered(versions)
+def _wanted(every: list[Plan]) -> Plan:
+    offered = next((one for one in every if versions.is_offered(one)), None)
     if offered is None:
         raise RuleBroken("plan.amendment.none", _("No amendment is waiting for an answer."))
     return offered
 
 
-def _in_force(pilot: Pilot, versions: list[Plan]) -> Plan:
-    return next(version for version in versions if version.version == pilot.plan_version)
+def _in_force(pilot: Pilot, every: list[Plan]) -> Plan:
+    return next(version for version in every if version.version == pilot.plan_version)
 
 
 async def _apply(work: Work, pilot: Pilot, held: Plan, offered: Plan) -> None:
@@ -242,6 +219,8 @@ async def _apply(work: Work, pilot: Pilot, held: Plan, offered: Plan) -> None:
         elif condition.state not in {"met", "waived", "discharged"}:
             condition.reason = offered.reason
             rules.CONDITION.move(condition, "waive", at=work.now)
+            condition.waived_until = None
+            work.later("settle_breaches", condition.id)
         await work.save(condition)
     for milestone in await parts(Milestone, pilot.id):
         _move_day(milestone, old.milestone(milestone.number), new.milestone(milestone.number))

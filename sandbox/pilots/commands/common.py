@@ -124,6 +124,22 @@ async def officers(pilot: Pilot) -> list[Person]:
     return await applications.without_conflict(pilot.case, everybody)
 
 
+async def tell_decision_makers(work: Work, pilot: Pilot, template: str, **context: Any) -> None:
+    """Mail those who may decide on the case."""
+    await _tell(work, pilot, await decision_makers(pilot), template, context)
+
+
+async def tell_central(work: Work, pilot: Pilot, template: str, **context: Any) -> None:
+    """Mail the central office."""
+    await _tell(work, pilot, await people.staff(role=Role.CENTRAL), template, context)
+
+
+async def decision_makers(pilot: Pilot) -> list[Person]:
+    """Who decides on the case: the decision makers of the lead sector, without a conflict."""
+    several = await people.staff(role=Role.DECISION_MAKER, sector=pilot.lead_sector)
+    return await applications.without_conflict(pilot.case, several)
+
+
 async def _tell(
     work: Work,
     pilot: Pilot,

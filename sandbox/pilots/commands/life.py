@@ -20,7 +20,7 @@ from sandbox.pilots.commands.common import (
     tell_authority,
     tell_firm,
 )
-from sandbox.pilots.tables import Condition, ExitReport, Milestone, Pilot, Relief
+from sandbox.pilots.tables import Condition, ExitReport, Milestone, Pilot, Relief, Suspension
 
 
 async def declare_ready(person: Person, pilot_id: UUID) -> Pilot:
@@ -90,6 +90,7 @@ async def suspend_within(work: Work, pilot: Pilot, *, reason: str) -> None:
     """:func:`suspend` inside a work of another slice, on a pilot that it has locked."""
     reason = rules.suspend(pilot, reason=reason, at=work.now)
     await work.save(pilot)
+    await _drop_proposals(work, pilot)
     await note(work, pilot, "suspend", reason)
     work.record("pilot.suspended", pilot)
     await tell_firm(
@@ -164,8 +165,23 @@ async def _end(work: Work, pilot: Pilot, event: str, recorded: str, reason: str)
     reliefs = await parts(Relief, pilot.id)
     rules.end_reliefs(pilot, reliefs)
     await work.save(pilot, *reliefs)
+    await _drop_proposals(work, pilot)
     await note(work, pilot, event, reason)
     work.record(recorded, pilot)
+
+
+async def _drop_proposals(work: Work, pilot: Pilot) -> None:
+    """A pilot that is no longer live needs nobody to decide whether it should be."""
+    for suspension in await parts(Suspension, pilot.id):
+        if suspension.state == "proposed":
+            await drop_within(work, suspension)
+
+
+async def drop_within(work: Work, suspension: Suspension) -> None:
+    """Take a proposal back: its breach is withdrawn, or the pilot is no longer live."""
+    rules.SUSPENSION.move(suspension, "drop", at=work.now)
+    await work.save(suspension)
+    work.record("suspension.dropped", suspension)
 
 
 def _today(pilot: Pilot, work: Work) -> date:

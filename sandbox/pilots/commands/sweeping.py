@@ -10,8 +10,11 @@ from sandbox.foundation import clock
 from sandbox.foundation.database import fetch
 from sandbox.foundation.work import Work, work_of
 from sandbox.people.person import SYSTEM
+from sandbox.pilots.commands.changes import impose_due
 from sandbox.pilots.commands.common import day_of, pack_of, tell_authority, tell_firm
+from sandbox.pilots.commands.conditions import end_waiver
 from sandbox.pilots.commands.life import begin_exit
+from sandbox.pilots.commands.suspensions import escalate_suspension
 from sandbox.pilots.tables import Condition, ExitReport, Milestone, Pilot
 
 _SOON = timedelta(days=7)
@@ -26,6 +29,10 @@ UNION ALL
 SELECT 'exit_report', e.id, e.pilot, e.due_at::date FROM exit_report e
 WHERE e.state IN ('draft', 'returned') AND e.due_at::date <= $1
 """
+_UNDECIDED = (
+    "SELECT id FROM suspension WHERE state = 'proposed' AND decide_by < $1 AND escalated_at IS NULL"
+)
+_WAIVED = "SELECT id FROM condition WHERE state = 'waived' AND waived_until < $1"
 _TABLES: dict[str, Any] = {
     "milestone": Milestone,
     "condition": Condition,
@@ -44,7 +51,10 @@ async def sweep() -> int:
         await _end(row["id"])
     due = await fetch(_DUE, today + _SOON)
     told = [await _tell_due(row) for row in due]
-    return len(ended) + sum(told)
+    late = [row["id"] for row in await fetch(_UNDECIDED, clock.now())]
+    escalated = [await escalate_suspension(suspension) for suspension in late]
+    over = [await end_waiver(row["id"]) for row in await fetch(_WAIVED, today)]
+    return len(ended) + sum(told) + sum(escalated) + sum(over) + await impose_due()
 
 
 async def _end(pilot_id: UUID) -> None:

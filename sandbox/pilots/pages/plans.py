@@ -11,11 +11,11 @@ from litestar.params import FromPath
 from sandbox.applications import terms
 from sandbox.foundation.errors import Forbidden, InvalidInput, RuleBroken
 from sandbox.foundation.i18n import _, current_language
-from sandbox.foundation.typed import whole
+from sandbox.foundation.typed import decimal, whole
 from sandbox.foundation.web.forms import Form, read_values
 from sandbox.foundation.web.pages import flash, redirect, saved
-from sandbox.pilots import amendments, closing, commands, plan, queries, rules
-from sandbox.pilots.pages.common import Asked, of_head
+from sandbox.pilots import amendments, closing, commands, plan, queries, rules, versions
+from sandbox.pilots.pages.common import Asked, change_rows, of_head
 from sandbox.pilots.policy import (
     DECIDE_PILOTS,
     KEEP_KEYS,
@@ -37,14 +37,16 @@ async def show_plan(request: Asked, pilot: FromPath[UUID]) -> Any:
 
 async def _plan_page(request: Asked, pilot_id: UUID, form: Form[Any]) -> Any:
     head = await queries.head(request.user, pilot_id)
-    versions = await queries.plans(pilot_id)
+    every = await queries.plans(pilot_id)
     extensions = await queries.parts(Extension, pilot_id)
-    accepted = [one for one in versions if one.version == head.plan_version]
-    offered = next((v for v in versions if not v.accepted_at and not v.declined_at), None)
+    accepted = [one for one in every if one.version == head.plan_version]
+    waiting = next((v for v in every if versions.is_offered(v) or versions.is_announced(v)), None)
     return of_head(
-        request, head, "plan", form, versions=versions, extensions=extensions,
-        content=plan.read(accepted[0].content) if accepted else None,
-        offered=offered, offered_content=plan.read(offered.content) if offered else None,
+        request, head, "plan", form, versions=every, extensions=extensions,
+        content=plan.read(accepted[0].content) if accepted else None, change_rows=change_rows,
+        offered=waiting, offered_content=plan.read(waiting.content) if waiting else None,
+        announced=waiting is not None and versions.is_announced(waiting),
+        changes=await queries.changes_of(head, every),
         asked=next((e for e in extensions if e.state == "asked"), None),
         when=terms.when, limit_sentence=terms.limit_sentence,
     )  # fmt: skip
@@ -92,7 +94,10 @@ def _change(changes: amendments.Changes, kind: str, number: int, value: str) -> 
     if kind == "text":
         changes.texts[number] = value
     elif kind == "limit":
-        changes.limits[number] = float(value)
+        limit = decimal(value.replace(",", ""))
+        if limit is None:
+            raise ValueError(value)
+        changes.limits[number] = limit
     elif kind == "due":
         changes.dues[number] = date.fromisoformat(value)
     elif kind == "milestone_due":

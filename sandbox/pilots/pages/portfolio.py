@@ -19,7 +19,7 @@ from sandbox.foundation.web.pagination import read_cursor
 from sandbox.foundation.web.states import word
 from sandbox.framework import library
 from sandbox.pilots import commands, offers, queries, reliefs, rules
-from sandbox.pilots.pages.common import Asked, of_head, pilot_page
+from sandbox.pilots.pages.common import EVENTS, Asked, of_head, pilot_page
 from sandbox.pilots.policy import KEEP_PILOTS, MOVE_PILOTS, READ_PILOTS, SUPERVISE_PILOTS
 from sandbox.pilots.tables import Condition, FollowUp
 
@@ -90,7 +90,7 @@ async def _overview_page(request: Asked, pilot_id: UUID, form: Form[Any]) -> Any
     return of_head(
         request, head, "overview", form, overview=await queries.overview(head),
         steps=[(event, _(step.title)) for event, step in STEPS.items() if _open(head, event)],
-        events=_EVENTS, standing=reliefs.standing,
+        events=EVENTS, standing=reliefs.standing,
     )  # fmt: skip
 
 
@@ -160,17 +160,6 @@ STEPS = {
         explained=N_("This cannot be undone. The firm is told the reason."),
         done=N_("The pilot is terminated."),
     ),
-}  # fmt: skip
-_EVENTS = {
-    "accept_plan": N_("Plan accepted"), "declare_ready": N_("Ready to go live"),
-    "go_live": N_("Live"), "suspend": N_("Suspended"), "resume": N_("Resumed"),
-    "stop": N_("Stopped by the firm"), "terminate": N_("Terminated"),
-    "begin_exit": N_("Testing ended"), "close": N_("Closed"), "extend": N_("Extended"),
-    "breached": N_("Condition breached"), "cured": N_("Condition kept again"),
-    "escalated": N_("Breach escalated"), "waived": N_("Waived"),
-    "incident_reopened": N_("Incident opened again"),
-    "not_kept": N_("Closed over a condition that was not kept"),
-    "not_reached": N_("Closed over a milestone that was not reached"),
 }  # fmt: skip
 
 

@@ -1,4 +1,4 @@
-"""Conditions and milestones: evidence handed in and judged, breaches, waivers."""
+"""Conditions and milestones: what is asked, evidence handed in and judged."""
 
 from typing import Any
 from uuid import UUID
@@ -9,15 +9,16 @@ from litestar.params import FromPath
 from sandbox.applications import terms
 from sandbox.foundation import files
 from sandbox.foundation.errors import InvalidInput, NotFound, RuleBroken
-from sandbox.foundation.i18n import N_, _
+from sandbox.foundation.i18n import _
 from sandbox.foundation.web.forms import Form, read_values
 from sandbox.foundation.web.pages import flash, redirect
 from sandbox.foundation.work import work_of
-from sandbox.pilots import commands, queries, rules
+from sandbox.pilots import commands, queries, rules, versions
 from sandbox.pilots.commands.common import open_pilot
-from sandbox.pilots.pages.common import Asked, of_head
+from sandbox.pilots.pages.common import EVENTS, Asked, change_rows, of_head
+from sandbox.pilots.pages.conditions import open_steps
 from sandbox.pilots.policy import KEEP_PILOTS, READ_PILOTS, SUPERVISE_PILOTS
-from sandbox.pilots.tables import Condition, Evidence, Milestone
+from sandbox.pilots.tables import Condition, Evidence, Milestone, PilotStep
 
 
 @get("/pilots/{pilot:uuid}/conditions", permission=READ_PILOTS)
@@ -42,11 +43,22 @@ async def _condition_page(
 ) -> Any:
     head = await queries.head(request.user, pilot_id)
     condition = await queries.part(Condition, head, condition_id)
+    plans = await queries.plans(head.id)
+    amendable = "amend_plan" in head.can and head.state in {"preparing", *rules.RUNNING}
+    is_open = condition.state not in rules.FINAL
     return of_head(
         request, head, "condition", form, condition=condition,
         evidence=await queries.evidence_of(condition_id), is_late=queries.is_late,
-        is_open=condition.state not in rules.FINAL, when=terms.when,
-        limit_sentence=terms.limit_sentence,
+        is_open=is_open, when=terms.when, limit_sentence=terms.limit_sentence,
+        steps=open_steps(head, condition), may_change=amendable and is_open,
+        history=versions.of_condition(plans, condition.number), change_rows=change_rows,
+        waiting=[
+            one for one in await queries.changes_of(head, plans) if one.number == condition.number
+        ],
+        told=[
+            one for one in await queries.parts(PilotStep, head.id) if one.subject == condition_id
+        ],
+        events=EVENTS,
     )  # fmt: skip
 
 
@@ -148,33 +160,6 @@ async def _subject_of(evidence_id: UUID) -> tuple[str, UUID]:
     return f"{found.subject_kind}s", found.subject
 
 
-_HAND = {
-    "breach": (commands.breach_condition, N_("Recorded as not kept. The firm has been told.")),
-    "cure": (commands.cure_condition, N_("Recorded as kept again.")),
-    "escalate": (commands.escalate_condition, N_("Escalated. The firm has been told.")),
-    "waive": (commands.waive_condition, N_("Waived. The firm has been told.")),
-}
-
-
-@post("/pilots/{pilot:uuid}/conditions/{condition:uuid}/{step:str}", permission=SUPERVISE_PILOTS)
-async def settle_condition(
-    request: Asked, pilot: FromPath[UUID], condition: FromPath[UUID], step: FromPath[str]
-) -> Any:
-    """Breach, cure, escalate or waive by hand."""
-    if step not in _HAND:
-        raise NotFound
-    command, done = _HAND[step]
-    values, _files = await read_values(request)
-    try:
-        await command(request.user, condition, reason=str(values.get("reason") or ""))
-    except InvalidInput as error:
-        return await _condition_page(request, pilot, condition, Form(values, dict(error.errors)))
-    except RuleBroken as error:
-        return await _condition_page(request, pilot, condition, Form(values, {"_": error.message}))
-    flash(request, "success", _(done))
-    return redirect(request, f"/pilots/{pilot}/conditions/{condition}")
-
-
 @post("/pilots/{pilot:uuid}/milestones/{milestone:uuid}/waive", permission=SUPERVISE_PILOTS)
 async def waive_milestone(request: Asked, pilot: FromPath[UUID], milestone: FromPath[UUID]) -> Any:
     """Do without a milestone, for a reason."""
@@ -192,5 +177,5 @@ async def waive_milestone(request: Asked, pilot: FromPath[UUID], milestone: From
 ROUTES = [
     show_conditions, show_condition, show_milestones, show_milestone, hand_in,
     hand_in_milestone, judge,
-    settle_condition, waive_milestone,
+    waive_milestone,
 ]  # fmt: skip

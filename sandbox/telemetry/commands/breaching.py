@@ -7,12 +7,12 @@ from typing import Literal
 from uuid import UUID, uuid4
 
 from sandbox.foundation.work import Work, work_of
-from sandbox.framework.clocks import ClockName
-from sandbox.framework.thresholds import OnBreach, Threshold
+from sandbox.framework.thresholds import OnBreach, Threshold, threshold_of
 from sandbox.people.person import SYSTEM
-from sandbox.pilots.commands import common, conditions, life
-from sandbox.pilots.tables import Condition, Pilot
-from sandbox.telemetry.commands import telling
+from sandbox.pilots.commands import common, conditions, life, suspensions
+from sandbox.pilots.rules import FINAL
+from sandbox.pilots.tables import Condition, Pilot, Suspension
+from sandbox.telemetry.commands import explaining, telling
 from sandbox.telemetry.tables import Breach
 
 
@@ -23,10 +23,8 @@ def begun(
     return Breach(
         id=uuid4(), case=pilot.case, pilot=pilot.id, condition=condition.id,
         metric=threshold.metric, opened_at=work.now, last_seen_at=work.now, at=at,
-        limit=threshold.limit,
-        explain_by=common.due(
-            common.pack_of(pilot), ClockName.BREACH_EXPLANATION, work.now, pilot.authority
-        ),
+        limit=threshold.limit, explain_asked_at=work.now,
+        explain_by=explaining.explain_by(pilot, threshold, work.now),
     )  # fmt: skip
 
 
@@ -43,7 +41,8 @@ async def open_within(
     if threshold.on_breach is OnBreach.INCIDENT:
         work.later("open_incident_from_breach", breach.id)
     if threshold.on_breach is OnBreach.SUSPEND and pilot.state == "live":
-        await life.suspend_within(work, pilot, reason=telling.suspension(condition))
+        facts = telling.facts(pilot, condition, threshold, breach)
+        await suspensions.propose_within(work, pilot, condition, breach=breach.id, facts=facts)
 
 
 async def end(
@@ -55,10 +54,19 @@ async def end(
     breach.until = breach.until or breach.at
     await work.save(breach)
     work.record(f"breach.{how}", breach, condition=condition.number)
+    if how == "withdrawn":
+        await _drop_suspension(work, breach)
     open_ = (Breach.condition == condition.id) & Breach.cured_at.is_null()
     if condition.state in {"breached", "escalated"} and not await Breach.exists().where(open_):
         await conditions.cure_within(work, condition)
     await telling.tell_firm(work, pilot, f"breach_{how}", condition=condition, breach=breach)
+
+
+async def _drop_suspension(work: Work, breach: Breach) -> None:
+    """A breach that was none calls for nothing."""
+    waiting = (Suspension.breach == breach.id) & (Suspension.state == "proposed")
+    for suspension in await Suspension.objects().where(waiting).output(load_json=True):
+        await life.drop_within(work, suspension)
 
 
 async def reopen(work: Work, pilot: Pilot, condition: Condition, breach: Breach) -> None:
@@ -66,6 +74,37 @@ async def reopen(work: Work, pilot: Pilot, condition: Condition, breach: Breach)
     breach.cured_at = None
     breach.state = "explained" if breach.explained_at else "open"
     await work.save(breach)
+    work.record("breach.reopened", breach, condition=condition.number)
+    await conditions.breach_within(work, condition)
+    await telling.tell_firm(work, pilot, "breach_opened", condition=condition, breach=breach)
+
+
+async def settle_breaches(condition_id: UUID) -> None:
+    """Bring open breaches in line with a condition that was waived, discharged or brought back.
+
+    Nobody owes an explanation of what binds nobody any more; what binds again is explained anew.
+    Done twice it changes nothing the second time.
+    """
+    async with work_of(SYSTEM) as work:
+        pilot, condition = await common.open_part(work, SYSTEM, Condition, condition_id, "read")
+        own = (Breach.condition == condition_id) & Breach.cured_at.is_null()
+        if condition.waived_until is not None:
+            return
+        for breach in await Breach.objects().where(own & (Breach.state != "closed")):
+            if condition.state in FINAL:
+                breach.state = "closed"
+                await work.save(breach)
+                work.record("breach.closed", breach)
+            elif condition.state == "in_force":
+                await _renew(work, pilot, condition, breach)
+
+
+async def _renew(work: Work, pilot: Pilot, condition: Condition, breach: Breach) -> None:
+    threshold = threshold_of(condition.threshold)
+    if breach.explained_at is None and breach.explain_by is not None:
+        breach.explain_asked_at = work.now
+        breach.explain_by = explaining.explain_by(pilot, threshold, work.now)
+        await work.save(breach)
     work.record("breach.reopened", breach, condition=condition.number)
     await conditions.breach_within(work, condition)
     await telling.tell_firm(work, pilot, "breach_opened", condition=condition, breach=breach)

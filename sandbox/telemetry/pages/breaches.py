@@ -1,4 +1,4 @@
-"""A breach explained: by what it rests on, and by the firm."""
+"""A breach explained: by what it rests on, and by the firm, whose words the authority judges."""
 
 from typing import Any
 from uuid import UUID
@@ -8,7 +8,7 @@ from litestar.params import FromPath
 
 from sandbox.applications import terms
 from sandbox.foundation import charts
-from sandbox.foundation.errors import InvalidInput
+from sandbox.foundation.errors import InvalidInput, RuleBroken
 from sandbox.foundation.i18n import _
 from sandbox.foundation.typed import decimal
 from sandbox.foundation.web.forms import Form, read_values
@@ -16,8 +16,7 @@ from sandbox.foundation.web.pages import flash, page, redirect
 from sandbox.people.person import Person
 from sandbox.pilots import queries as pilots
 from sandbox.telemetry import breach_queries, commands
-from sandbox.telemetry.pages.board import board_page
-from sandbox.telemetry.policy import KEEP_PILOTS, READ_PILOTS
+from sandbox.telemetry.policy import KEEP_PILOTS, READ_PILOTS, SUPERVISE_PILOTS
 
 Asked = Request[Person, Any, Any]
 
@@ -25,9 +24,15 @@ Asked = Request[Person, Any, Any]
 @get("/pilots/{pilot:uuid}/breaches/{breach:uuid}", permission=READ_PILOTS)
 async def show_breach(request: Asked, pilot: FromPath[UUID], breach: FromPath[UUID]) -> Any:
     """A breach explained: the rule, the values, the figures, who was told; another limit tried."""
-    head = await pilots.head(request.user, pilot)
-    found = await breach_queries.explained(head, breach)
-    form = _limit_form(request, found)
+    return await _breach_page(request, pilot, breach)
+
+
+async def _breach_page(
+    request: Asked, pilot_id: UUID, breach_id: UUID, form: Form[Any] | None = None
+) -> Any:
+    head = await pilots.head(request.user, pilot_id)
+    found = await breach_queries.explained(head, breach_id)
+    form = form or _limit_form(request, found)
     past = found.history
     return page(
         request, "telemetry/breach.html", status=422 if form.errors else 200, pilot=head,
@@ -69,14 +74,32 @@ async def explain(request: Asked, pilot: FromPath[UUID], breach: FromPath[UUID])
     """Say what happened and what is done about it."""
     values, _files = await read_values(request)
     try:
-        await commands.explain_breach(
-            request.user, breach, str(values.get(f"explanation_{breach}") or "")
-        )
+        await commands.explain_breach(request.user, breach, str(values.get("explanation") or ""))
     except InvalidInput as error:
-        errors = {f"explanation_{breach}": error.errors["explanation"]}
-        return await board_page(request, pilot, Form(values, errors))
-    flash(request, "success", _("Your explanation has been sent."))
-    return redirect(request, f"/pilots/{pilot}/telemetry#breaches")
+        return await _breach_page(request, pilot, breach, Form(values, dict(error.errors)))
+    except RuleBroken as error:
+        return await _breach_page(request, pilot, breach, Form(values, {"_": error.message}))
+    flash(request, "success", _("Your explanation has been sent. The authority looks at it."))
+    return redirect(request, f"/pilots/{pilot}/breaches/{breach}#explanation")
 
 
-ROUTES = [show_breach, explain]
+@post("/pilots/{pilot:uuid}/breaches/{breach:uuid}/verdict", permission=SUPERVISE_PILOTS)
+async def judge(request: Asked, pilot: FromPath[UUID], breach: FromPath[UUID]) -> Any:
+    """Take the explanation, or ask again and say what is missing."""
+    values, _files = await read_values(request)
+    accepted = values.get("verdict") == "accepted"
+    try:
+        if accepted:
+            await commands.accept_explanation(request.user, breach)
+        else:
+            await commands.ask_again(request.user, breach, str(values.get("words") or ""))
+    except InvalidInput as error:
+        return await _breach_page(request, pilot, breach, Form(values, dict(error.errors)))
+    except RuleBroken as error:
+        return await _breach_page(request, pilot, breach, Form(values, {"_": error.message}))
+    words = _("Accepted. The firm has been told.") if accepted else _("The firm is asked again.")
+    flash(request, "success", words)
+    return redirect(request, f"/pilots/{pilot}/breaches/{breach}#explanation")
+
+
+ROUTES = [show_breach, explain, judge]
