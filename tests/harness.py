@@ -11,6 +11,7 @@ from contextlib import asynccontextmanager
 from html import unescape
 from itertools import count
 from typing import Any
+from urllib.parse import quote
 
 import asyncpg
 import httpx
@@ -193,3 +194,11 @@ def link_in(mail: dict[str, Any]) -> str:
     found = re.search(r"https?://[^/\s]+(/\S+)", mail["text"])
     assert found, mail["text"]
     return found[1]
+
+
+def database_url() -> str:
+    """The test's own database as an address."""
+    config = DB.config
+    host = quote(config["host"], safe="")
+    who = f"{config['user']}:{quote(config['password'], safe='')}"
+    return f"postgresql://{who}@/{config['database']}?host={host}&port={config['port']}"

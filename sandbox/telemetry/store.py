@@ -41,7 +41,12 @@ def connection() -> asyncpg.Connection[Any]:
 
 # Partitions --------------------------------------------------------------------------------
 
-_there: set[str] = set()
+_there: set[tuple[str, str]] = set()
+
+
+def _named(table: str) -> tuple[str, str]:
+    """A table of the database at hand, which the settings give by name or as an address."""
+    return DB.config.get("database") or DB.config["dsn"], table
 
 
 def month_of(at: datetime) -> tuple[int, int]:
@@ -70,7 +75,7 @@ async def make_room(first: datetime, last: datetime) -> None:
 async def _make_partition(table: str, month: tuple[int, int]) -> None:
     """Attach an empty partition; writers of other months do not wait for it."""
     name = f"{table}_{month[0]}_{month[1]:02}"
-    known = f"{DB.config['database']}.{name}"
+    known = _named(name)
     if known in _there:
         return
     bounds = [f"'{year}-{number:02}-01T00:00:00Z'" for year, number in (month, _next(month))]
@@ -98,7 +103,7 @@ async def drop_before(table: str, oldest: datetime) -> list[str]:
     )  # fmt: skip
     for row in rows:
         await fetch(f"DROP TABLE {row['name']}")
-        _there.discard(f"{DB.config['database']}.{row['name']}")
+        _there.discard(_named(row["name"]))
     return [row["name"] for row in rows]
 
 

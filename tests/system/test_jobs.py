@@ -13,7 +13,6 @@ from contextlib import asynccontextmanager, contextmanager
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
 from uuid import uuid4
 
 import dramatiq
@@ -22,7 +21,7 @@ from redis.exceptions import ConnectionError as RedisConnectionError
 
 from sandbox.foundation import broker as brokers
 from sandbox.foundation import outbox
-from sandbox.foundation.database import DB, fetch
+from sandbox.foundation.database import fetch
 from sandbox.foundation.errors import NotFound, RuleBroken
 from sandbox.foundation.outbox import Relay
 from sandbox.foundation.schedule import Periodic, Schedule, collect
@@ -30,7 +29,7 @@ from sandbox.foundation.upkeep import clear_up
 from sandbox.foundation.work import work_of
 from sandbox.oversight import policy as _policy  # noqa: F401  (says who may send again)
 from sandbox.people.person import SYSTEM
-from tests import factories
+from tests import factories, harness
 
 pytestmark = pytest.mark.usefixtures("database")
 
@@ -210,8 +209,10 @@ class Workers:
     def __init__(self, broker_url: str = "") -> None:
         self.processes: list[subprocess.Popen[bytes]] = []
         self.environment = os.environ | {
-            "DATABASE_URL": _url(), "BROKER_URL": broker_url, "PYTHONPATH": os.curdir,
-        }  # fmt: skip
+            "DATABASE_URL": harness.database_url(),
+            "BROKER_URL": broker_url,
+            "PYTHONPATH": os.curdir,
+        }
 
     def begin(self) -> subprocess.Popen[bytes]:
         command = [sys.executable, "-m", "tests.jobs_worker"]
@@ -226,21 +227,14 @@ class Workers:
             process.wait(timeout=30)
 
 
-def _url() -> str:
-    config = DB.config
-    host = quote(config["host"], safe="")
-    who = f"{config['user']}:{quote(config['password'], safe='')}"
-    return f"postgresql://{who}@/{config['database']}?host={host}&port={config['port']}"
-
-
 @contextmanager
 def _broker() -> Any:
     """The real broker over the test's own database."""
     import psycopg
 
-    with psycopg.connect(_url()) as connection, connection.cursor() as cursor:
+    with psycopg.connect(harness.database_url()) as connection, connection.cursor() as cursor:
         brokers.init_queue(cursor)
-    broker = brokers.DatabaseBroker(_url())
+    broker = brokers.DatabaseBroker(harness.database_url())
     broker.open()
     try:
         yield broker

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
 from sandbox.foundation import clock
-from sandbox.foundation.database import fetch
+from sandbox.foundation.database import DB, fetch
 from sandbox.people.person import Person
 from sandbox.pilots import commands as pilots
 from sandbox.pilots.tables import Condition, Pilot
-from sandbox.telemetry import commands
+from sandbox.telemetry import commands, store
 from sandbox.telemetry.tables import Breach
+from tests import harness
 from tests.harness import Visitor, mails, run_jobs
 from tests.system.test_pilots import live, people
 
@@ -178,3 +179,12 @@ async def test_silence_is_noticed_once_and_ends(
         assert await commands.sweep_silence() == 0
         told = [mail["subject"] for mail in await mails(people["founder"].email)]
         assert any("stopped coming" in subject for subject in told)
+
+
+async def test_months_are_made_and_dropped_in_a_database_given_by_its_address(
+    database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(DB, "config", {"dsn": harness.database_url()})
+    at = datetime(2031, 5, 14, tzinfo=UTC)
+    await store.make_room(at, at)
+    assert await store.drop_before("point", at + timedelta(days=31)) == ["point_2031_05"]
