@@ -26,7 +26,7 @@ class Site:
 
     def __init__(self, **variables: str) -> None:
         self.var = Path(tempfile.mkdtemp(prefix="rintis-site-"))
-        self.port = _free_port()
+        self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         kept = {
             name: value
@@ -134,7 +134,7 @@ class Site:
             return cursor.fetchall() if cursor.description else []
 
 
-def _free_port() -> int:
+def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])

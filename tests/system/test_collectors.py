@@ -5,7 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 import struct
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -89,6 +89,33 @@ async def test_an_otlp_gauge_is_taken_and_twice_is_once(client: Visitor, key: st
         assert answer.status_code == 200, answer.text
         assert ExportMetricsServiceResponse.FromString(answer.content).ByteSize() == 0
     assert await stored() == [("sensitivity", "", 0.9), ("sensitivity", "", 0.95)]
+
+
+async def test_what_another_process_has_written_is_no_new_figure(client: Visitor, key: str) -> None:
+    """This process takes what is later than all it knows of for new, and finds out otherwise."""
+    await send(client, "/v1/metrics", exported("sensitivity", 0.9), key)
+    later = clock.now() + timedelta(minutes=3)
+    bodies_of = {value: _gauge(later, value) for value in (0.8, 0.7)}
+    await fetch(
+        "INSERT INTO point SELECT series, $1, 0.8, 1, batch FROM point LIMIT 1",
+        later.replace(microsecond=later.microsecond // 1000 * 1000),
+    )
+    for value, counted in ((0.8, (0, 1, 0)), (0.7, (0, 0, 1))):
+        answer = await send(client, "/v1/metrics", bodies_of[value], key)
+        assert answer.status_code == 200, answer.text
+        (batch,) = await fetch(
+            "SELECT points, duplicates, corrected FROM batch ORDER BY received_at DESC LIMIT 1"
+        )
+        assert tuple(batch.values()) == counted
+    assert [value for _m, _s, value in await stored()] == [0.9, 0.7]
+
+
+def _gauge(at: datetime, value: float) -> bytes:
+    request = ExportMetricsServiceRequest()
+    metric = request.resource_metrics.add().scope_metrics.add().metrics.add(name="sensitivity")
+    nano = int(at.timestamp() * 1000) * 10**6
+    metric.gauge.data_points.add(time_unix_nano=nano, as_double=value)
+    return request.SerializeToString()
 
 
 async def test_a_running_total_becomes_its_increase(client: Visitor, key: str) -> None:

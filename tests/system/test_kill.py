@@ -7,7 +7,8 @@ import re
 import socket
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
 from itertools import count
 from typing import Any
 
@@ -15,6 +16,7 @@ import httpx
 import pytest
 
 from tests.site import Site
+from tests.system.test_api import plant
 
 PASSWORD = "a long enough password"
 SECONDS = 20
@@ -102,9 +104,42 @@ class Firm:
         ).encode()
 
 
-def _invite_until(end: threading.Event, firm: Firm) -> None:
+class Collector:
+    """What sends a pilot's figures: each body again until it is acknowledged, as collectors do."""
+
+    METRIC = "approval_ratio"
+
+    def __init__(self, site: Site, number: int) -> None:
+        self.site = site
+        self.key = f"rintis_{number:043}"
+        self.pilot = plant(site, self.key)
+        self.told: list[datetime] = []
+        self.again = 0
+        self.next = datetime.now(UTC).replace(microsecond=0) - timedelta(days=2)
+
+    def send(self) -> None:
+        """Send the next ten seconds' figures once; go on where they were taken."""
+        moments = [self.next + timedelta(seconds=second) for second in range(10)]
+        points = [{"metric": self.METRIC, "at": at.isoformat(), "value": 0.6} for at in moments]
+        try:
+            answer = httpx.post(
+                f"{self.site.url}/api/v1/pilots/{self.pilot}/points", json={"points": points},
+                headers={"Authorization": f"Bearer {self.key}"}, timeout=30,
+            )  # fmt: skip
+        except httpx.TransportError:
+            time.sleep(0.1)
+            return
+        if answer.status_code == 200:
+            counts = answer.json()
+            assert counts["taken"] + counts["duplicates"] == len(points), counts
+            self.again += counts["duplicates"]
+            self.told += moments
+            self.next = moments[-1] + timedelta(seconds=1)
+
+
+def _until(end: threading.Event, step: Callable[[], None]) -> None:
     while not end.is_set():
-        firm.invite()
+        step()
 
 
 def _kill_in_turn(site: Site, seconds: float) -> list[str]:
@@ -132,11 +167,14 @@ def _await_quiet(site: Site) -> None:
 
 
 @pytest.fixture(scope="module")
-def firms(hit: Site) -> Iterator[list[Firm]]:
-    """Four firms that invited colleagues while every part was killed again and again."""
+def struck(hit: Site) -> Iterator[tuple[list[Firm], list[Collector]]]:
+    """Firms that invited colleagues, and collectors that sent figures, while every part was
+    killed again and again."""
     several = [Firm(hit) for _ in range(4)]
+    collectors = [Collector(hit, number) for number in range(2)]
     end = threading.Event()
-    threads = [threading.Thread(target=_invite_until, args=(end, firm)) for firm in several]
+    steps = [firm.invite for firm in several] + [collector.send for collector in collectors]
+    threads = [threading.Thread(target=_until, args=(end, step)) for step in steps]
     for thread in threads:
         thread.start()
     try:
@@ -148,9 +186,21 @@ def firms(hit: Site) -> Iterator[list[Firm]]:
     assert set(killed) == {"web", "worker", "database", "scheduler"}
     hit.wait_ready()
     _await_quiet(hit)
-    yield several
+    yield several, collectors
     for firm in several:
         firm.browser.close()
+
+
+@pytest.fixture(scope="module")
+def firms(struck: tuple[list[Firm], list[Collector]]) -> list[Firm]:
+    """The firms, after it."""
+    return struck[0]
+
+
+@pytest.fixture(scope="module")
+def collectors(struck: tuple[list[Firm], list[Collector]]) -> list[Collector]:
+    """The collectors, after it."""
+    return struck[1]
 
 
 def _column(site: Site, query: str) -> list[Any]:
@@ -163,6 +213,33 @@ def test_what_was_acknowledged_is_there(hit: Site, firms: list[Firm]) -> None:
     kept = _column(hit, "SELECT email FROM ticket WHERE purpose = 'invite'")
     assert told <= set(kept)
     assert len(kept) == len(set(kept))
+
+
+def test_no_acknowledged_figure_is_lost_and_none_counts_twice(
+    hit: Site, collectors: list[Collector]
+) -> None:
+    for collector in collectors:
+        pilot = collector.pilot
+        kept = _column(
+            hit,
+            f"SELECT p.at FROM point p JOIN series s ON s.id = p.series WHERE s.pilot = '{pilot}'",
+        )
+        assert len(collector.told) > 100, "the load was real"
+        assert set(collector.told) <= set(kept)
+        assert len(kept) == len(set(kept))
+        ((counted, doubled),) = hit.sql(
+            "SELECT sum(points), sum(duplicates) FROM batch WHERE pilot = %s", pilot
+        )
+        assert counted == len(kept), "each is counted in the one delivery that brought it"
+        assert doubled >= collector.again
+
+
+def test_every_figure_is_judged(hit: Site, collectors: list[Collector]) -> None:
+    assert collectors
+    end = time.monotonic() + 30
+    while hit.sql("SELECT 1 FROM arrival LIMIT 1"):
+        assert time.monotonic() < end
+        time.sleep(0.2)
 
 
 def test_every_job_had_its_effect_exactly_once(hit: Site, firms: list[Firm]) -> None:
