@@ -101,6 +101,19 @@ class Engine(PostgresEngine):
         """Piccolo's own name for :func:`transaction`, so that both are the safe one."""
         return Transaction(self, allow_nested=allow_nested)
 
+    async def start_connection_pool(self, **settings: Any) -> None:
+        """Open the pool; a connection goes back to it as it is.
+
+        asyncpg would ask the server each time to forget the session's settings, locks and
+        listeners, a round trip for every query. Ours live in a transaction, or on a connection
+        of their own. (An open transaction it rolls back in any case.)
+        """
+        await super().start_connection_pool(reset=_as_it_is, **settings)
+
+
+async def _as_it_is(_connection: Any) -> None:
+    pass
+
 
 DB = Engine(config=connection_config(), extensions=())
 

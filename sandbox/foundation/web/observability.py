@@ -9,7 +9,6 @@ import uuid
 from typing import Any
 
 import structlog
-from litestar.datastructures import MutableScopeHeaders
 from litestar.enums import ScopeType
 from litestar.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -61,7 +60,7 @@ def observed(app: ASGIApp) -> ASGIApp:
 
         async def send_and_note(message: Message) -> None:
             if message["type"] == "http.response.start":
-                MutableScopeHeaders.from_message(message)["X-Request-ID"] = request_id
+                message["headers"] = [*message["headers"], (b"x-request-id", request_id.encode())]
                 _note(scope, message["status"], time.perf_counter() - begun)
             await send(message)
 

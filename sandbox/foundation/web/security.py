@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import time
+from collections.abc import Mapping
 from typing import Any
 
 from litestar.config.csrf import CSRFConfig
 from litestar.connection import ASGIConnection
-from litestar.datastructures import MutableScopeHeaders
 from litestar.enums import ScopeType
 from litestar.handlers.base import BaseRouteHandler
 from litestar.types import ASGIApp, Message, Receive, Scope, Send
@@ -47,8 +47,19 @@ HEADERS = {
 _HSTS = "max-age=31536000; includeSubDomains"
 
 
+def _raw(headers: Mapping[str, str]) -> list[tuple[bytes, bytes]]:
+    """As ASGI has them."""
+    return [(name.lower().encode(), value.encode()) for name, value in headers.items()]
+
+
 def security_headers(app: ASGIApp) -> ASGIApp:
-    """ASGI middleware: the headers above on every answer; nothing personal is cached."""
+    """ASGI middleware: the headers above on every answer; nothing personal is cached.
+
+    What an answer says itself stays.
+    """
+    usual = _raw(HEADERS | {"Cache-Control": "no-store"})
+    if settings.https:
+        usual += _raw({"Strict-Transport-Security": _HSTS})
 
     async def wrapped(scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != ScopeType.HTTP:
@@ -57,12 +68,9 @@ def security_headers(app: ASGIApp) -> ASGIApp:
 
         async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
-                headers = MutableScopeHeaders.from_message(message)
-                for name, value in HEADERS.items():
-                    headers.setdefault(name, value)
-                headers.setdefault("Cache-Control", "no-store")
-                if settings.https:
-                    headers["Strict-Transport-Security"] = _HSTS
+                given = {name.lower() for name, _value in message["headers"]}
+                more = [pair for pair in usual if pair[0] not in given]
+                message["headers"] = [*message["headers"], *more]
             await send(message)
 
         await app(scope, receive, send_with_headers)

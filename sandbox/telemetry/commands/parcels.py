@@ -52,6 +52,13 @@ class Points(msgspec.Struct, kw_only=True):
     def __len__(self) -> int:
         return len(self.at)
 
+    def runs(self) -> tuple[Whole, Whole]:
+        """Where each series begins and ends, of points that lie by series."""
+        edges = np.flatnonzero(np.diff(self.series)) + 1
+        if not len(self.at):
+            return edges, edges
+        return np.concatenate([[0], edges]), np.concatenate([edges, [len(self.at)]])
+
     def only(self, which: NDArray[Any]) -> Points:
         """The points at ``which``."""
         return Points(**{field: getattr(self, field)[which] for field in self.__struct_fields__})

@@ -14,6 +14,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import numpy as np
+from asyncpg import UniqueViolationError
 
 from sandbox.foundation import clock
 from sandbox.foundation.database import fetch, transaction
@@ -23,7 +24,7 @@ from sandbox.foundation.policy import allow
 from sandbox.people.person import Person
 from sandbox.telemetry import books, store
 from sandbox.telemetry.books import Book, Known, SeriesKey
-from sandbox.telemetry.commands import counting, writing
+from sandbox.telemetry.commands import counting, newest, writing
 from sandbox.telemetry.commands.parcels import NOTHING, Parcel, Points, Receipt, Sound
 from sandbox.telemetry.rules import delivery as rules
 from sandbox.telemetry.rules.delivery import Delivery
@@ -56,6 +57,14 @@ async def take(parcels: Sequence[Parcel]) -> list[Receipt | DomainError]:
 
     What is refused as a whole leaves the others untouched.
     """
+    try:
+        return await _take(parcels)
+    except UniqueViolationError:
+        newest.forget()
+        return await _take(parcels)
+
+
+async def _take(parcels: Sequence[Parcel]) -> list[Receipt | DomainError]:
     now = clock.now()
     found = await books.books({parcel.pilot for parcel in parcels})
     await _make_room(parcels, found, now)
@@ -82,8 +91,9 @@ async def take(parcels: Sequence[Parcel]) -> list[Receipt | DomainError]:
         new = await _make_series(sounds.values(), now)
         for order, sound in enumerate(sounds.values()):
             await _judge(sound, new, order, now)
-        await writing.keep(list(sounds.values()), now)
+        stored = await writing.keep(list(sounds.values()), now)
         answers_of = {place: sound.receipt() for place, sound in sounds.items()}
+    newest.note(stored)
     for pilot, _key in new:
         books.forget(pilot)
     return [answers_of.get(place, answer) for place, answer in enumerate(answers)]
@@ -106,9 +116,9 @@ async def _make_room(parcels: Sequence[Parcel], found: dict[UUID, Book], now: da
         if book is None or not len(at):
             continue
         bounds = _bounds(book, now)
-        inside = at[(at >= bounds.since) & (at >= bounds.oldest) & (at <= bounds.until)]
-        if len(inside):
-            await store.make_room(rules.moment(inside.min()), rules.moment(inside.max()))
+        first, last = max(at.min(), bounds.since, bounds.oldest), min(at.max(), bounds.until)
+        if first <= last:
+            await store.make_room(rules.moment(first), rules.moment(last))
 
 
 def _bounds(book: Book, now: datetime) -> rules.Bounds:
@@ -188,6 +198,8 @@ async def _judge(
     sound.points = Points(
         series=ids[points.name], at=points.at, value=points.value * factors[points.name],
         n=points.n, line=points.line, of=np.full(len(points), order),
-    ).only(good)  # fmt: skip
+    )  # fmt: skip
+    if sound.unsound:
+        sound.points = sound.points.only(good)
     if any(name.counter for name in points.names):
         await counting.count(sound, points.name[good])

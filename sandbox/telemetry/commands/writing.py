@@ -4,7 +4,7 @@ each delivery, and the arrivals that say what is to be judged."""
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from uuid import UUID, uuid4
 
@@ -12,6 +12,7 @@ import numpy as np
 
 from sandbox.foundation.i18n import _
 from sandbox.telemetry import store
+from sandbox.telemetry.commands import newest
 from sandbox.telemetry.commands.parcels import NOTHING, Points, Sound
 from sandbox.telemetry.rules import delivery as rules
 from sandbox.telemetry.rules.delivery import Refused
@@ -23,8 +24,12 @@ _FEW = 20
 """Points of a series up to which each is looked up by itself, not the time between them."""
 
 
-async def keep(sounds: Sequence[Sound], now: datetime) -> None:
-    """Write what is new and what is corrected, a batch for each parcel, and arrivals."""
+async def keep(sounds: Sequence[Sound], now: datetime) -> Points:
+    """Write what is new and what is corrected, a batch for each parcel, and arrivals.
+
+    :returns: the points that are stored now, by series and time.
+    :raises UniqueViolationError: one that this process took for new was there.
+    """
     points = _together(sounds)
     if len(points):
         points = _once(points, sounds)
@@ -33,6 +38,7 @@ async def keep(sounds: Sequence[Sound], now: datetime) -> None:
         await _correct(corrections, sounds, now)
         await _announce(sounds, new, corrections)
     await _save_batches(sounds, now)
+    return points
 
 
 def _together(sounds: Sequence[Sound]) -> Points:
@@ -69,18 +75,14 @@ def _once(points: Points, sounds: Sequence[Sound]) -> Points:
 
 async def _compare(points: Points, sounds: Sequence[Sound]) -> tuple[Points, Points]:
     """What is new, and what has another value than is stored; the rest is known."""
-    held = {
-        (row["series"], row["at"]): (row["value"], row["n"])
-        for row in await store.stored(*_where(points))
-    }
     state = np.zeros(len(points.at), np.int8)  # 0 new, 1 known, 2 corrected
-    if held:
-        pairs = zip(points.series.tolist(), points.at.tolist(), strict=True)
-        for place, pair in enumerate(pairs):
-            before = held.get(pair)
-            if before is not None:
-                same = before == (points.value[place], points.n[place])
-                state[place] = 1 if same else 2
+    doubtful = np.flatnonzero(~newest.later(points))
+    held = await _held(points.only(doubtful))
+    for place in doubtful.tolist() if held else ():
+        before = held.get((int(points.series[place]), int(points.at[place])))
+        if before is not None:
+            same = before == (points.value[place], points.n[place])
+            state[place] = 1 if same else 2
     for place, sound in enumerate(sounds):
         own = state[points.of == place]
         sound.fresh = int((own == 0).sum())
@@ -89,10 +91,17 @@ async def _compare(points: Points, sounds: Sequence[Sound]) -> tuple[Points, Poi
     return points.only(state == 0), points.only(state == 2)
 
 
+async def _held(points: Points) -> dict[tuple[int, int], tuple[float, int]]:
+    """What is stored of these points' series at and between their times."""
+    if not len(points):
+        return {}
+    rows = await store.stored(*_where(points))
+    return {(row["series"], row["at"]): (row["value"], row["n"]) for row in rows}
+
+
 def _where(points: Points) -> tuple[list[int], list[datetime], list[datetime]]:
     """For each series between which times to look; few points are looked up one by one."""
-    edges = np.flatnonzero(np.diff(points.series)) + 1
-    starts, ends = np.concatenate([[0], edges]), np.concatenate([edges, [len(points.at)]])
+    starts, ends = points.runs()
     series: list[int] = []
     first: list[int] = []
     last: list[int] = []
@@ -112,8 +121,7 @@ async def _write(points: Points, sounds: Sequence[Sound]) -> None:
 
 
 async def _correct(points: Points, sounds: Sequence[Sound], now: datetime) -> None:
-    for place in np.unique(points.of):
-        own = points.only(points.of == place)
+    for place, own in _by_parcel(points):
         batch = sounds[place].batch
         await store.replace(own.series, own.at, own.value, own.n, batch, now)
 
@@ -121,12 +129,12 @@ async def _correct(points: Points, sounds: Sequence[Sound], now: datetime) -> No
 async def _announce(sounds: Sequence[Sound], new: Points, corrected: Points) -> None:
     """Say which pilots have figures to judge: of which series, between which times."""
     came: dict[UUID, list[Arrived]] = defaultdict(list)
-    for place, sound in enumerate(sounds):
-        for points in (new.only(new.of == place), corrected.only(corrected.of == place)):
-            if len(points):
-                series = set(np.unique(points.series).tolist())
-                came[sound.book.pilot.id].append((series, points.at.min(), points.at.max()))
-                sound.put_aside += int(np.isin(points.series, list(sound.asides)).sum())
+    for points in (new, corrected):
+        for place, own in _by_parcel(points):
+            sound = sounds[place]
+            series = own.series.tolist()
+            came[sound.book.pilot.id].append((set(series), own.at.min(), own.at.max()))
+            sound.put_aside += sum(one in sound.asides for one in series) if sound.asides else 0
     rows = [
         (
             uuid4(), pilot, sorted(set().union(*(series for series, _a, _b in spans))),
@@ -138,6 +146,11 @@ async def _announce(sounds: Sequence[Sound], new: Points, corrected: Points) -> 
     await store.connection().executemany(
         "INSERT INTO arrival (id, pilot, series, since, until) VALUES ($1, $2, $3, $4, $5)", rows
     )
+
+
+def _by_parcel(points: Points) -> Iterator[tuple[int, Points]]:
+    for place in np.unique(points.of).tolist() if len(points) else ():
+        yield place, points.only(points.of == place)
 
 
 async def _save_batches(sounds: Sequence[Sound], now: datetime) -> None:

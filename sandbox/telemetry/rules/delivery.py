@@ -244,7 +244,8 @@ def judge(
     words = list(WORDS)
 
     def mark(which: NDArray[np.bool_], why: str) -> None:
-        reasons[(reasons == 0) & which] = words.index(why) + 1
+        if which.any():
+            reasons[(reasons == 0) & which] = words.index(why) + 1
 
     for index, why in wrong_names.items():
         mark(delivery.name == index, why)

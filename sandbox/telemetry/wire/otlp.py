@@ -71,11 +71,12 @@ def _add(builder: Builder, metric: Any) -> None:
         _add_distributions(builder, name, _recorded(data.data_points), running=running)
 
 
-def _recorded(points: Sequence[Any]) -> Sequence[Any]:
-    """The points that hold a value."""
-    if any(point.flags for point in points):
-        return [point for point in points if not point.flags & NOTHING_RECORDED]
-    return points
+def _recorded(points: Sequence[Any]) -> list[Any]:
+    """The points that hold a value.
+
+    As a list: protobuf makes a new object of a point each time that it is asked for it.
+    """
+    return [point for point in points if not point.flags & NOTHING_RECORDED]
 
 
 def _add_numbers(
