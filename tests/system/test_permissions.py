@@ -107,6 +107,7 @@ TABLE: tuple[tuple[set[str], str], ...] = (
         GET /pilots/risk /pilots/risk.csv
     """),
     ({"officer"}, """
+        POST /account/weekly-mail
         POST /cases/{case}/steps/{step} /cases/{case}/screening /cases/{case}/questions
         POST /cases/{case}/reviews /cases/{case}/reviews/{review}/take-back
         POST /cases/{case}/recommendation
