@@ -6,8 +6,8 @@ import asyncio
 import inspect
 import json
 import re
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from html import unescape
 from itertools import count
 from typing import Any
@@ -88,6 +88,23 @@ async def connect(database: str = "", *, superuser: bool = False) -> Any:
     if superuser:
         config |= {"user": "tamperer", "password": "tamperer"}
     return await asyncpg.connect(**config)
+
+
+@contextmanager
+def statements() -> Iterator[list[str]]:
+    """What is asked of the database within, statement by statement, by whatever connection."""
+    asked: list[str] = []
+    plain = asyncpg.Connection._execute
+
+    def noting(self: Any, query: str, *args: Any, **options: Any) -> Any:
+        asked.append(query)
+        return plain(self, query, *args, **options)
+
+    asyncpg.Connection._execute = noting
+    try:
+        yield asked
+    finally:
+        asyncpg.Connection._execute = plain
 
 
 async def _make_superuser() -> None:

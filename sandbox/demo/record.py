@@ -67,7 +67,9 @@ async def _clear() -> None:
 
 async def _restart_numbers() -> None:
     rows = await fetch(
-        "SELECT sequencename AS name FROM pg_sequences WHERE schemaname = current_schema()"
+        "SELECT sequencename AS name FROM pg_sequences WHERE schemaname = current_schema() "
+        "AND sequencename <> ALL($1)",
+        [f"{name}_id_seq" for name in _KEPT],
     )
     await _run(*(f"ALTER SEQUENCE {row['name']} RESTART" for row in rows))
 

@@ -1,5 +1,5 @@
-"""What keeps the system honest: the audit trail, the mail that was written, jobs that died.
+"""Those who look across all cases: pilots by risk for officials; the audit trail, the mail that was
+written and jobs that died for auditors and administrators.
 
-A slice of its own because its readers (auditor, administrator) look across all cases and
-belong to none.
+A slice of its own because its readers belong to no case.
 """

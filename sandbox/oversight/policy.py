@@ -3,8 +3,9 @@
 from sandbox.foundation.i18n import _
 from sandbox.foundation.policy import Refusal, permission, policy
 from sandbox.foundation.tables import DeadJob
-from sandbox.people.person import Person, Role
+from sandbox.people.person import CASE_READERS, Person, Role
 
+WATCH_PILOTS = permission("watch pilots by risk", CASE_READERS)
 READ_TRAIL = permission("read the audit trail", {Role.AUDITOR})
 MEND_JOBS = permission("see and send again jobs that died", {Role.ADMINISTRATOR})
 READ_MAIL = permission("see which mail was written", {Role.ADMINISTRATOR})

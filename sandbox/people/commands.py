@@ -329,6 +329,16 @@ async def speak(person: Person, language: str) -> None:
         await work.save(account)
 
 
+async def choose_weekly_mail(person: Person, *, wanted: bool) -> None:
+    """Let the weekly mail come, or stop it."""
+    async with work_of(person) as work:
+        account = await work.lock(Account, person.id)  # type: ignore[arg-type]
+        if account.weekly_mail != wanted:
+            account.weekly_mail = wanted
+            await work.save(account)
+            work.record("account.weekly_mail_chosen", account, wanted=wanted)
+
+
 async def set_disabled(person: Person, account_id: UUID, *, disabled: bool) -> None:
     """Close an account, which ends its sessions, or open it again.
 

@@ -17,7 +17,7 @@ from sandbox.foundation.web.security import limit
 from sandbox.people import commands, forms, queries, rules
 from sandbox.people.authentication import LANGUAGE
 from sandbox.people.person import ROLE_NAMES, STAFF, Level, Person, Role
-from sandbox.people.policy import BE_A_MEMBER, MANAGE_PEOPLE
+from sandbox.people.policy import BE_A_MEMBER, GET_WEEKLY_MAIL, MANAGE_PEOPLE
 from sandbox.people.tables import Account
 from sandbox.settings import settings
 
@@ -330,7 +330,23 @@ def _speaking(answer: Any, code: str) -> Any:
 async def account(request: Asked) -> Any:
     """Who you are here, and what your roles let you do."""
     words = sorted(_(ROLE_NAMES[role]) for role in request.user.roles)
-    return page(request, "people/account.html", role_words=format_list(words))
+    weekly = None
+    if GET_WEEKLY_MAIL.allows(request.user):
+        weekly = await queries.wants_weekly_mail(request.user.id)
+    return page(request, "people/account.html", role_words=format_list(words), weekly=weekly)
+
+
+@post("/account/weekly-mail", permission=GET_WEEKLY_MAIL)
+async def choose_weekly_mail(request: Asked) -> Any:
+    """Let the weekly mail come, or stop it."""
+    wanted = (await request.form()).get("wanted") == "yes"
+    await commands.choose_weekly_mail(request.user, wanted=wanted)
+    flash(
+        request,
+        "success",
+        _("The weekly mail comes again.") if wanted else _("The weekly mail is stopped."),
+    )
+    return redirect(request, "/account")
 
 
 @get("/people", permission=MANAGE_PEOPLE)
@@ -412,6 +428,7 @@ ROUTES = [
     invite,
     choose_language,
     account,
+    choose_weekly_mail,
     accounts,
     new_person,
     make_person,

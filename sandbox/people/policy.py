@@ -9,6 +9,7 @@ from sandbox.people.tables import Organisation
 
 MANAGE_PEOPLE = permission("manage people and roles", {Role.ADMINISTRATOR})
 BE_A_MEMBER = permission("work in an organisation", {Role.APPLICANT})
+GET_WEEKLY_MAIL = permission("get the week by mail", {Role.OFFICER})
 
 
 @policy(Organisation)

@@ -68,6 +68,22 @@ async def staff(*, role: Role, sector: str | None = None) -> list[Person]:
     return [_person(row) for row in rows]
 
 
+async def weekly_readers() -> list[Person]:
+    """The officers who have not stopped the weekly mail, by name."""
+    where = (
+        "a.weekly_mail AND EXISTS (SELECT 1 FROM appointment q WHERE q.account = a.id "
+        "AND q.ended_at IS NULL AND q.role = $1)"
+    )
+    rows = await fetch(_PERSON.replace("{where}", where) + " ORDER BY a.name, a.id", Role.OFFICER)
+    return [_person(row) for row in rows]
+
+
+async def wants_weekly_mail(account: UUID | None) -> bool:
+    """Whether ``account`` has not stopped the weekly mail."""
+    rows = await fetch("SELECT weekly_mail FROM account WHERE id = $1", account)
+    return bool(rows and rows[0]["weekly_mail"])
+
+
 async def members(organisation: UUID) -> list[Person]:
     """The members of ``organisation``, owners first."""
     query = _PERSON.replace("{where}", "o.id = $1") + " ORDER BY m.level DESC, a.name"

@@ -19,6 +19,7 @@ class Account(Table, tablename="account", db=DB):
     disabled_at = Timestamptz(null=True, default=None)
     demo = Boolean(default=False)
     made_at = Timestamptz()
+    weekly_mail = Boolean(default=True, help_text="Whether an officer wants the week by mail.")
 
 
 class Appointment(Table, tablename="appointment", db=DB):

@@ -14,6 +14,7 @@ from sandbox.foundation.web.pagination import (
     encode,
     keyset,
     paginate,
+    portion,
     read_cursor,
 )
 
@@ -84,3 +85,26 @@ def test_the_sql_of_a_page() -> None:
 def test_times_keep_their_zone() -> None:
     values = (datetime(2026, 11, 23, 7, tzinfo=UTC), uuid4())
     assert decode(encode(values)) == values
+
+
+@given(st.lists(st.integers(), unique=True, max_size=40))
+def test_rows_at_hand_are_walked_like_those_of_the_database(rows) -> None:
+    cursor, forwards, backwards = None, [], []
+    while True:
+        page = portion(rows, cursor, lambda row: (row,), size=SIZE)
+        forwards.append(list(page))
+        if not page.after:
+            break
+        cursor = read_cursor({"after": page.after}, length=1)
+    while page.before:
+        backwards.insert(0, list(page))
+        cursor = read_cursor({"before": page.before}, length=1)
+        page = portion(rows, cursor, lambda row: (row,), size=SIZE)
+    assert [row for part in forwards for row in part] == sorted(rows)
+    assert [list(page), *backwards] == forwards
+
+
+@given(VALUES.filter(lambda value: not isinstance(value, int)))
+def test_a_cursor_of_another_kind_means_the_first_page(value) -> None:
+    page = portion([3, 1, 2], Cursor((value,)), lambda row: (row,), size=2)
+    assert list(page) == [1, 2]

@@ -274,6 +274,15 @@ async def test_a_play_that_was_interrupted_is_cleared(database: str) -> None:
     assert await record.played()
 
 
+async def test_after_the_clearing_the_next_version_still_migrates(database: str) -> None:
+    numbered = (
+        "SELECT last_value >= (SELECT max(id) FROM migration) AS beyond FROM migration_id_seq"
+    )
+    await record.begin()
+    await record.begin()
+    assert (await fetch(numbered))[0]["beyond"]
+
+
 async def test_the_trail_is_append_only_again_after_the_clearing(database: str) -> None:
     await record.begin()
     await record.begin()

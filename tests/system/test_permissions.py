@@ -104,8 +104,10 @@ TABLE: tuple[tuple[set[str], str], ...] = (
         GET /cases /cases/{case} /cases/{case}/history /cases/{case}/screening
         GET /cases/{case}/questions /cases/{case}/reviews /cases/{case}/decision
         GET /cases/{case}/messages /public-reports /public-reports/{public_report}
+        GET /pilots/risk /pilots/risk.csv
     """),
     ({"officer"}, """
+        POST /account/weekly-mail
         POST /cases/{case}/steps/{step} /cases/{case}/screening /cases/{case}/questions
         POST /cases/{case}/reviews /cases/{case}/reviews/{review}/take-back
         POST /cases/{case}/recommendation

@@ -141,6 +141,7 @@ _WORDS = {
     "account.signed_in": N_("Signed in"),
     "account.password_changed": N_("Password changed"),
     "account.appointed": N_("Person appointed"),
+    "account.weekly_mail_chosen": N_("Weekly mail stopped or taken up again"),
     "account.closed": N_("Account closed"),
     "organisation.founded": N_("Organisation named"),
     "organisation.invited": N_("Colleague invited"),

@@ -14,12 +14,16 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class NavigationLink:
-    """A link of the head. ``label`` is marked with ``N_``; smaller ``place`` comes first."""
+    """A link of the head. ``label`` is marked with ``N_``; smaller ``place`` comes first.
+
+    ``over``: the pages under which it is the current one, where these are not its own path's.
+    """
 
     path: str
     label: str
     permission: Permission
     place: int = 50
+    over: str = ""
 
 
 @dataclass(frozen=True)
@@ -40,10 +44,17 @@ def set_navigation(links: Iterable[NavigationLink]) -> None:
 
 
 def navigation_for(person: Acting, path: str) -> Sequence[ShownLink]:
-    """The links ``person`` may use; the one that ``path`` lies under is current."""
-    allowed = [link for link in _links if link.permission.allows(person)]
-    under = [link for link in allowed if _lies_under(path, link.path)]
-    nearest = max(under, key=lambda link: len(link.path), default=None)
+    """The links ``person`` may use; the one that ``path`` lies under is current.
+
+    Of two with the same label a person sees the first: one place for one thing.
+    """
+    named: dict[str, NavigationLink] = {}
+    for link in _links:
+        if link.permission.allows(person):
+            named.setdefault(link.label, link)
+    allowed = list(named.values())
+    under = [link for link in allowed if _lies_under(path, link.over or link.path)]
+    nearest = max(under, key=lambda link: len(link.over or link.path), default=None)
     return [ShownLink(link.path, _(link.label), link is nearest) for link in allowed]
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import base64
 import binascii
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Generic, TypeVar
@@ -137,3 +137,28 @@ def paginate(
         after=encode(key(shown[-1])) if has_after else "",
         before=encode(key(shown[0])) if has_before else "",
     )
+
+
+def portion(
+    rows: Iterable[Row],
+    cursor: Cursor | None,
+    key: Callable[[Row], tuple[Any, ...]],
+    *,
+    size: int = SIZE,
+) -> Page[Row]:
+    """One page of ``rows`` that are all at hand, by their ``key`` in ascending order.
+
+    A cursor that holds other kinds of values than the key does means the first page.
+    """
+    ordered = sorted(rows, key=key)
+    if cursor is not None and ordered:
+        kinds = [type(value) for value in key(ordered[0])]
+        if [type(value) for value in cursor.values] != kinds:
+            cursor = None
+    if cursor is None:
+        beyond = ordered
+    elif cursor.backwards:
+        beyond = [row for row in reversed(ordered) if key(row) < cursor.values]
+    else:
+        beyond = [row for row in ordered if key(row) > cursor.values]
+    return paginate(beyond[: size + 1], cursor, key, size=size)

@@ -18,6 +18,7 @@ from sandbox.foundation.web.pages import NavigationLink, flash, page, redirect
 from sandbox.foundation.web.pagination import read_cursor
 from sandbox.foundation.web.states import word
 from sandbox.framework import library
+from sandbox.people.person import CASE_READERS
 from sandbox.pilots import commands, offers, queries, reliefs, rules
 from sandbox.pilots.pages.common import EVENTS, Asked, of_head, pilot_page
 from sandbox.pilots.policy import KEEP_PILOTS, MOVE_PILOTS, READ_PILOTS, SUPERVISE_PILOTS
@@ -34,6 +35,7 @@ async def show_pilots(request: Asked) -> Any:
         request, "pilots/list.html", block="results", filters=Form(chosen),
         pilots=await queries.portfolio(request.user, queries.Filters(**chosen), cursor),
         states=[(s, word(s)) for s in ("preparing", "live", "suspended", "exiting", "closed")],
+        official=request.user.is_any(*CASE_READERS),
     )  # fmt: skip
 
 

@@ -1,0 +1,1 @@
+"""What is made of what was counted: the order by risk, the week of a mail. Pure."""
