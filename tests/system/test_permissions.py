@@ -91,6 +91,8 @@ TABLE: tuple[tuple[set[str], str], ...] = (
         GET /pilots/{pilot}/metrics/{metric}/figures.json /pilots/{pilot}/metrics/{metric}/chart.svg
         GET /incidents /incidents/{incident} /pilots/{pilot}/incidents
         GET /incidents/{incident}/work /incidents/{incident}/record
+        GET /incidents/{incident}/oecd.json /incidents/{incident}/documents/{document}
+        POST /incidents/{incident}/documents
     """),
     (FIRM | WATCHES, """
         GET /pilots/{pilot}/steps/{event} /pilots/{pilot}/incidents/new /pilots/{pilot}/tokens

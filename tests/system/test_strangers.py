@@ -109,6 +109,8 @@ async def world(client: Visitor, people: dict[str, Person]) -> World:
         public_rules.Told(what="It sent me home.", harm="no", email="somebody@example.test"),
     )
     (reported,) = await fetch("SELECT id FROM public_report")
+    paper = await incidents.ask_document(officer, incident.id, language="en")
+    await run_jobs()
     lesson = await lessons.draft_lesson(officer, pilot.id, **written())
     await applications.add_note(officer, pilot.case, "Only between us.")
     (review,) = await Review.objects()
@@ -144,6 +146,7 @@ async def world(client: Visitor, people: dict[str, Person]) -> World:
             "suspension": proposed.id,
             "incident": incident.id, "action": action.id, "lesson": lesson.id,
             "public_report": reported["id"], "task": task.id, "inquiry": inquiry.id,
+            "document": paper.id,
         },
     )  # fmt: skip
 
