@@ -101,6 +101,9 @@ TABLE: tuple[tuple[set[str], str], ...] = (
         GET /incidents/{incident}/assess POST /incidents/{incident}/assess
         POST /incidents/{incident}/timeline /incidents/{incident}/cause
     """),
+    (FIRM | WATCHES | {"central"}, """
+        GET /webhooks /webhooks/{webhook} POST /webhooks /webhooks/{webhook}/steps/{step}
+    """),
     # The authority's side
     (READS_CASES, """
         GET /cases /cases/{case} /cases/{case}/history /cases/{case}/screening
