@@ -38,6 +38,7 @@ from sandbox.people.person import LEVEL_NAMES, ROLE_NAMES
 
 SLICES = (
     "people",
+    "webhooks",
     "applications",
     "pilots",
     "telemetry",

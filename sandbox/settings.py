@@ -47,6 +47,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     trusted_proxies: int
     web_workers: int
     worker_threads: int
+    webhooks_to_loopback: bool
     log_level: str
 
     @property
@@ -85,6 +86,7 @@ def read(environment: Mapping[str, str]) -> Settings:
         trusted_proxies=_number(environment, "TRUSTED_PROXIES", 0, low=0, high=10),
         web_workers=_number(environment, "WEB_WORKERS", 1, low=1, high=64),
         worker_threads=_number(environment, "WORKER_THREADS", 4, low=1, high=64),
+        webhooks_to_loopback=_flag(environment, "WEBHOOKS_TO_LOOPBACK", default=False),
         log_level=_choice(environment, "LOG_LEVEL", "info", ("debug", "info", "warning", "error")),
     )
 

@@ -4,7 +4,7 @@ from uuid import UUID
 
 import dramatiq
 
-from sandbox.incidents import commands
+from sandbox.incidents import commands, document
 
 
 @dramatiq.actor(actor_name="open_incident_from_breach", queue_name="default")
@@ -18,3 +18,9 @@ async def sweep_incidents() -> None:
     """Tell both sides of reports and answers that are overdue."""
     await commands.sweep_clocks()
     await commands.sweep_inquiries()
+
+
+@dramatiq.actor(actor_name="build_incident_document", queue_name="documents", time_limit=300_000)
+async def build_incident_document(document_id: str) -> None:
+    """Make the PDF of an incident that somebody asked for."""
+    await document.build(UUID(document_id))

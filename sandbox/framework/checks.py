@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 import holidays
 from babel.core import get_global
 
+from sandbox.framework import oecd
 from sandbox.framework.assessment import Criterion, Reason, Rubric, ScreeningCheck, SelfCheck
 from sandbox.framework.calendars import WEEKDAYS, ExtraHoliday, Jurisdiction, Subdivision
 from sandbox.framework.clocks import EVENTS, STOPPING, Clock, ClockName
@@ -261,6 +262,17 @@ def _look_at_incidents(place: Place, rules: IncidentRules, keys: _Keys) -> None:
     for level, times in Counter(degree.level for degree in rules.severities).items():
         if times > 1:
             place.wrong(f"each level once, got {level} {times} times", at="severities")
+    _check_exchange(place, rules, keys)
+
+
+def _check_exchange(place: Place, rules: IncidentRules, keys: _Keys) -> None:
+    """Criteria of the OECD are answered by questions that exist."""
+    told = [question.key for question in rules.questions]
+    for field, among in (("form", list(keys.questions)), ("told", told)):
+        given = getattr(rules.exchange, field)
+        place.known(given, oecd.KEYS, "a criterion of the OECD", at=f"exchange.{field}")
+        for key, questions in given.items():
+            place.known(questions, among, "a question", at=f"exchange.{field}.{key}")
 
 
 def _incident_choices(fact: str, rules: IncidentRules, keys: _Keys) -> list[str]:

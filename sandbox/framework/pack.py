@@ -55,10 +55,14 @@ class Authority(Named, frozen=True, kw_only=True):
 
 
 class Sector(Named, frozen=True, kw_only=True):
-    """A sector of the economy or of the state."""
+    """A sector of the economy or of the state.
+
+    ``isic``: its section of the United Nations' classification of industries (ISIC, revision 4).
+    """
 
     name: Text
     description: Text
+    isic: str = ""
 
 
 class Principle(Named, frozen=True, kw_only=True):

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any, Literal
 
 from sandbox.framework.clocks import Limit, Unit
+from sandbox.framework.oecd import Exchange
 from sandbox.framework.questions import Question
 from sandbox.framework.struct import Count, Key, Named, Part, Positive
 from sandbox.framework.text import Text
@@ -37,7 +38,8 @@ class Severity(Named, frozen=True, kw_only=True):
     """A degree of gravity. The highest ``level`` whose ``when`` holds is derived.
 
     ``respond``: within what time of knowing the firm says what it has done. ``suspend``: the
-    officer is asked whether to suspend the pilot.
+    officer is asked whether to suspend the pilot. ``oecd``: the degree's word where reports of
+    many countries are compared; empty for what harmed nobody and could not have.
     """
 
     name: Text
@@ -47,6 +49,7 @@ class Severity(Named, frozen=True, kw_only=True):
     when: When | None = None
     respond: Limit | None = None
     suspend: bool = False
+    oecd: Literal["", "hazard", "serious_hazard", "incident", "serious_incident", "disaster"] = ""
 
 
 class RegimeReport(Part, frozen=True, kw_only=True):
@@ -116,6 +119,7 @@ class IncidentRules(Part, frozen=True, kw_only=True):
     regimes: tuple[Regime, ...]
     alike: Alike = Alike()
     watch: Watch = Watch()
+    exchange: Exchange = Exchange()
 
     def severity_of(self, facts: Mapping[str, Any]) -> Severity:
         """The gravest degree that ``facts`` support."""

@@ -17,14 +17,15 @@ from piccolo.columns.defaults.uuid import UUID4
 from piccolo.table import Table
 
 from sandbox.foundation.database import DB
-from sandbox.incidents import public_tables
+from sandbox.incidents import document_tables, public_tables
+from sandbox.incidents.document_tables import IncidentDocument
 from sandbox.incidents.public_tables import PublicContact, PublicReport
 from sandbox.incidents.work_tables import CauseAnalysis, IncidentTask, Inquiry, TimelineEntry
 
 __all__ = [
     "Assessment", "CauseAnalysis", "Comparison", "CorrectiveAction", "Incident", "IncidentClock",
-    "IncidentNotice", "IncidentReport", "IncidentTask", "Inquiry", "PublicContact", "PublicReport",
-    "TimelineEntry",
+    "IncidentDocument", "IncidentNotice", "IncidentReport", "IncidentTask", "Inquiry",
+    "PublicContact", "PublicReport", "TimelineEntry",
 ]  # fmt: skip
 
 
@@ -214,4 +215,5 @@ INDEXES = (
     "CREATE UNIQUE INDEX IF NOT EXISTS comparison_once ON comparison (kind, one, other)",
     "CREATE INDEX IF NOT EXISTS comparison_from_other ON comparison (other)",
     *public_tables.INDEXES,
+    *document_tables.INDEXES,
 )

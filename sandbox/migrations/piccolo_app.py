@@ -7,6 +7,7 @@ from piccolo.conf.apps import AppConfig, table_finder
 SLICES = (
     "foundation",
     "people",
+    "webhooks",
     "framework",
     "applications",
     "pilots",

@@ -15,6 +15,14 @@ VERIDIA = Path(__file__).parent.parent / "packs" / "veridia"
 
 # What is broken: file, words replaced, by which; then what the error must name.
 BROKEN = {
+    "a criterion that the OECD does not know": (
+        "incidents.yaml", "form: {system: [title]", "form: {hull: [title]",
+        "incidents.yaml", "exchange.form", "a key of a criterion of the OECD",
+    ),
+    "a criterion answered by no question": (
+        "incidents.yaml", "told: {rights_impact: [sunk]}", "told: {rights_impact: [burnt]}",
+        "incidents.yaml", "exchange.told.rights_impact", "a key of a question",
+    ),
     "unknown key": (
         "pack.yaml", "reference: TIDE", "reference: TIDE\nmotto: Ahoy",
         "pack.yaml", "", "unknown field `motto`",

@@ -91,6 +91,8 @@ TABLE: tuple[tuple[set[str], str], ...] = (
         GET /pilots/{pilot}/metrics/{metric}/figures.json /pilots/{pilot}/metrics/{metric}/chart.svg
         GET /incidents /incidents/{incident} /pilots/{pilot}/incidents
         GET /incidents/{incident}/work /incidents/{incident}/record
+        GET /incidents/{incident}/oecd.json /incidents/{incident}/documents/{document}
+        POST /incidents/{incident}/documents
     """),
     (FIRM | WATCHES, """
         GET /pilots/{pilot}/steps/{event} /pilots/{pilot}/incidents/new /pilots/{pilot}/tokens
@@ -98,6 +100,9 @@ TABLE: tuple[tuple[set[str], str], ...] = (
         POST /pilots/{pilot}/tokens/{token}/revoke
         GET /incidents/{incident}/assess POST /incidents/{incident}/assess
         POST /incidents/{incident}/timeline /incidents/{incident}/cause
+    """),
+    (FIRM | WATCHES | {"central"}, """
+        GET /webhooks /webhooks/{webhook} POST /webhooks /webhooks/{webhook}/steps/{step}
     """),
     # The authority's side
     (READS_CASES, """

@@ -30,6 +30,7 @@ from sandbox.people.person import Person
 from sandbox.pilots import commands as pilots
 from sandbox.pilots.tables import Condition, FollowUp, Milestone, Suspension
 from sandbox.telemetry.tables import Breach
+from sandbox.webhooks.tables import Webhook
 from tests import factories
 from tests.harness import Visitor, run_jobs
 from tests.system.test_permissions import routes
@@ -109,6 +110,13 @@ async def world(client: Visitor, people: dict[str, Person]) -> World:
         public_rules.Told(what="It sent me home.", harm="no", email="somebody@example.test"),
     )
     (reported,) = await fetch("SELECT id FROM public_report")
+    paper = await incidents.ask_document(officer, incident.id, language="en")
+    await run_jobs()
+    webhook = Webhook(
+        id=uuid4(), organisation=pilot.organisation, url="https://hooks.example/", salt="salt",
+        topics=["incident"], made_by=founder.id, made_name=founder.name, made_at=clock.now(),
+    )  # fmt: skip
+    await webhook.save()
     lesson = await lessons.draft_lesson(officer, pilot.id, **written())
     await applications.add_note(officer, pilot.case, "Only between us.")
     (review,) = await Review.objects()
@@ -144,6 +152,7 @@ async def world(client: Visitor, people: dict[str, Person]) -> World:
             "suspension": proposed.id,
             "incident": incident.id, "action": action.id, "lesson": lesson.id,
             "public_report": reported["id"], "task": task.id, "inquiry": inquiry.id,
+            "document": paper.id, "webhook": webhook.id,
         },
     )  # fmt: skip
 

@@ -131,6 +131,14 @@ STATES: dict[str, Shown] = {
     "near": Shown(N_("Due soon"), AMBER),
     "stopped": Shown(N_("Clock stopped"), GREY),
     "missed": Shown(N_("Missed"), RED),
+    # Webhooks
+    "paused": Shown(N_("Paused"), GREY),
+    "failing": Shown(N_("Failing"), RED),
+    "gone": Shown(N_("Gone"), RED),
+    "waiting": Shown(N_("Waiting"), AMBER),
+    "delivered": Shown(N_("Delivered"), GREEN),
+    "given_up": Shown(N_("Given up"), RED),
+    "not_sent": Shown(N_("Not sent"), GREY),
     # Anything
     "done": Shown(N_("Done"), GREEN),
     "active": Shown(N_("Active"), GREEN),

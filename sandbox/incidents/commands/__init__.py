@@ -14,6 +14,11 @@ from sandbox.incidents.commands.actions import (
 from sandbox.incidents.commands.assessing import assess, triage
 from sandbox.incidents.commands.clocks import respond, submit_report, sweep_clocks
 from sandbox.incidents.commands.comparing import compare
+from sandbox.incidents.commands.documents import (
+    ask_document,
+    give_up_document,
+    keep_document,
+)
 from sandbox.incidents.commands.intake import open_from_breach, report_incident
 from sandbox.incidents.commands.public import (
     answer_public,
@@ -39,6 +44,7 @@ __all__ = [
     "answer_inquiry",
     "answer_public",
     "ask_action",
+    "ask_document",
     "ask_firm",
     "assess",
     "close",
@@ -46,8 +52,10 @@ __all__ = [
     "dismiss",
     "explain_cause",
     "finish_task",
+    "give_up_document",
     "investigate",
     "join",
+    "keep_document",
     "make_incident",
     "open_from_breach",
     "reopen",

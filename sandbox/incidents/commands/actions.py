@@ -11,7 +11,7 @@ from sandbox.foundation.i18n import _
 from sandbox.foundation.work import Work, work_of
 from sandbox.incidents import owing, rules
 from sandbox.incidents.commands.clocks import answered
-from sandbox.incidents.commands.common import clocks_of, opened, tell
+from sandbox.incidents.commands.common import announce, clocks_of, opened, tell
 from sandbox.incidents.commands.public import settle_reports
 from sandbox.incidents.tables import CorrectiveAction, Incident
 from sandbox.people.person import Person
@@ -64,6 +64,7 @@ async def ask_action(
         )  # fmt: skip
         await work.save(incident, action)
         work.record("corrective_action.asked", action, number=action.number, kind=kind)
+        await announce(work, pilot, incident, "incident.action_asked")
         await tell(work, pilot, incident, "action_asked", firm=True, action=action)
     return action
 
@@ -145,6 +146,7 @@ async def resolve(person: Person, incident_id: UUID, *, root_cause: str) -> None
         rules.resolve(incident, actions, root_cause=root_cause, at=work.now)
         await work.save(incident)
         work.record("incident.resolved", incident)
+        await announce(work, pilot, incident, "incident.resolved")
         await tell(work, pilot, incident, "resolved", firm=True)
 
 
@@ -160,6 +162,7 @@ async def close(person: Person, incident_id: UUID, *, words: str = "") -> None:
         await work.save(incident)
         await settle_reports(work, incident.id)
         work.record("incident.closed", incident)
+        await announce(work, pilot, incident, "incident.closed")
         await tell(work, pilot, incident, "closed", firm=True)
 
 
@@ -177,6 +180,7 @@ async def reopen(person: Person, incident_id: UUID, *, reason: str) -> None:
         await work.save(incident)
         await common.note(work, pilot, "incident_reopened", reason.strip(), incident.id)
         work.record("incident.reopened", incident)
+        await announce(work, pilot, incident, "incident.reopened")
         await tell(work, pilot, incident, "reopened", firm=True, reason=reason.strip())
 
 

@@ -11,7 +11,7 @@ from sandbox.foundation.i18n import _
 from sandbox.foundation.tables import StoredFile
 from sandbox.foundation.work import Work, work_of
 from sandbox.incidents import facts, owing, rules
-from sandbox.incidents.commands.common import clocks_of, last_assessment, opened, tell
+from sandbox.incidents.commands.common import announce, clocks_of, last_assessment, opened, tell
 from sandbox.incidents.tables import Assessment, Incident, IncidentReport
 from sandbox.people.person import Person
 from sandbox.pilots.commands import common
@@ -138,6 +138,7 @@ async def _take(
         _EVENTS[event], incident, severity=row.severity, derived=row.derived, regimes=row.regimes,
         regimes_derived=row.regimes_derived, source=incident.source,
     )  # fmt: skip
+    await announce(work, pilot, incident, _EVENTS[event])
 
 
 async def _breached(pilot_id: UUID) -> bool:

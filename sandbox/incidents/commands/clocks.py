@@ -12,7 +12,7 @@ from sandbox.foundation.i18n import _
 from sandbox.foundation.work import Work, work_of
 from sandbox.framework import library
 from sandbox.incidents import owing
-from sandbox.incidents.commands.common import clocks_of, opened, tell
+from sandbox.incidents.commands.common import announce, clocks_of, opened, tell
 from sandbox.incidents.tables import Incident, IncidentClock, IncidentReport
 from sandbox.people import queries as people
 from sandbox.people.person import SYSTEM, Person, Role
@@ -35,6 +35,7 @@ async def respond(person: Person, incident_id: UUID, *, text: str) -> None:
         answered(incident, work)
         await work.save(incident)
         work.record("incident.responded", incident)
+        await announce(work, pilot, incident, "incident.responded")
         await tell(work, pilot, incident, "responded", authority=True, text=text.strip())
 
 
@@ -66,6 +67,7 @@ async def submit_report(
         answered(incident, work)
         await work.save(report, incident)
         work.record("incident_report.submitted", report, number=report.number)
+        await announce(work, pilot, incident, "incident.report_submitted")
         await tell(work, pilot, incident, "report_submitted", authority=True, report=report)
 
 
@@ -183,6 +185,7 @@ async def _tell_late(incident_id: UUID, clock_id: UUID) -> None:
         late.overdue_told_at = work.now
         await work.save(late)
         work.record("incident.report_overdue", incident, regime=late.regime)
+        await announce(work, pilot, incident, "incident.report_overdue")
         await tell(work, pilot, incident, "overdue", firm=True, authority=True, late=late)
 
 

@@ -15,6 +15,8 @@ from sandbox.people import queries as people
 from sandbox.people.person import Person
 from sandbox.pilots.commands import common
 from sandbox.pilots.tables import Pilot
+from sandbox.settings import settings
+from sandbox.webhooks import commands as webhooks
 
 
 async def opened(
@@ -80,3 +82,21 @@ async def tell(
                     subject=letter.subject, at=work.now,
                 )
             )  # fmt: skip
+
+
+async def announce(work: Work, pilot: Pilot, incident: Incident, event: str) -> None:
+    """Tell the firm's and the authorities' own systems of an event, if they asked for it."""
+    await webhooks.announce(
+        work, event,
+        {
+            "incident": incident.id, "reference": incident.reference,
+            "state": incident.state, "severity": incident.severity,
+            "reportable": incident.reportable, "drill": incident.drill,
+            "source": incident.source, "reported_at": incident.reported_at,
+            "respond_by": incident.respond_by, "pilot": pilot.id,
+            "pilot_reference": pilot.reference,
+            "link": f"{settings.base_url}/incidents/{incident.id}",
+        },
+        organisation=pilot.organisation,
+        authorities=[pilot.authority, common.pack_of(pilot).central.key],
+    )  # fmt: skip

@@ -3,6 +3,7 @@
 from sandbox.incidents.pages import (
     assessing,
     comparing,
+    exporting,
     handling,
     intake,
     public,
@@ -15,4 +16,5 @@ NAVIGATION = [*intake.NAVIGATION]
 ROUTES = [
     *intake.ROUTES, *assessing.ROUTES, *handling.ROUTES, *public.ROUTES, *reported.ROUTES,
     *comparing.ROUTES, *working.ROUTES, *recording.ROUTES,
+    *exporting.ROUTES,
 ]  # fmt: skip

@@ -13,6 +13,7 @@ from sandbox.pilots.commands import common, conditions, life, suspensions
 from sandbox.pilots.rules import FINAL
 from sandbox.pilots.tables import Condition, Pilot, Suspension
 from sandbox.telemetry.commands import explaining, telling
+from sandbox.telemetry.commands.announcing import announce
 from sandbox.telemetry.tables import Breach
 
 
@@ -34,6 +35,7 @@ async def open_within(
     """Put a breach on record and do what the threshold says of it."""
     await work.save(breach)
     work.record("breach.opened", breach, condition=condition.number)
+    await announce(work, pilot, condition, breach, "breach.opened")
     await conditions.breach_within(work, condition)
     context = {"condition": condition, "breach": breach}
     await telling.tell_firm(work, pilot, "breach_opened", **context)
@@ -54,6 +56,7 @@ async def end(
     breach.until = breach.until or breach.at
     await work.save(breach)
     work.record(f"breach.{how}", breach, condition=condition.number)
+    await announce(work, pilot, condition, breach, f"breach.{how}")
     if how == "withdrawn":
         await _drop_suspension(work, breach)
     open_ = (Breach.condition == condition.id) & Breach.cured_at.is_null()
@@ -75,6 +78,7 @@ async def reopen(work: Work, pilot: Pilot, condition: Condition, breach: Breach)
     breach.state = "explained" if breach.explained_at else "open"
     await work.save(breach)
     work.record("breach.reopened", breach, condition=condition.number)
+    await announce(work, pilot, condition, breach, "breach.reopened")
     await conditions.breach_within(work, condition)
     await telling.tell_firm(work, pilot, "breach_opened", condition=condition, breach=breach)
 
@@ -106,6 +110,7 @@ async def _renew(work: Work, pilot: Pilot, condition: Condition, breach: Breach)
         breach.explain_by = explaining.explain_by(pilot, threshold, work.now)
         await work.save(breach)
     work.record("breach.reopened", breach, condition=condition.number)
+    await announce(work, pilot, condition, breach, "breach.reopened")
     await conditions.breach_within(work, condition)
     await telling.tell_firm(work, pilot, "breach_opened", condition=condition, breach=breach)
 
