@@ -117,6 +117,7 @@ TABLE: tuple[tuple[set[str], str], ...] = (
     """),
     ({"decision_maker"}, """
         POST /cases/{case}/decision /cases/{case}/send-back /cases/{case}/uphold
+        POST /cases/{case}/conditions/{template}/trial
         POST /pilots/{pilot}/suspensions/{suspension}
         GET /pilots/{pilot}/conditions/{condition}/change
         POST /pilots/{pilot}/conditions/{condition}/change
@@ -126,6 +127,8 @@ TABLE: tuple[tuple[set[str], str], ...] = (
         POST /cases/{case}/notes /cases/{case}/messages
         POST /pilots/{pilot}/guidance /pilots/{pilot}/follow-ups/{follow_up}
         POST /pilots/{pilot}/evidence/{evidence} /pilots/{pilot}/exit/verdict
+        GET /pilots/{pilot}/conditions/{condition}/trial
+        POST /pilots/{pilot}/conditions/{condition}/trial
         GET /pilots/{pilot}/conditions/{condition}/{step}
         POST /pilots/{pilot}/conditions/{condition}/{step}
         POST /pilots/{pilot}/breaches/{breach}/verdict

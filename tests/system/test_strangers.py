@@ -43,6 +43,7 @@ OF_NO_CASE = {"secret", "account", "code", "report", "job", "reference", "name",
 """Parameters that name nothing of a case; the permission matrix has them all the same."""
 WORDS = {
     "step": "waive", "event": "suspend", "key": "organisation", "metric": "sensitivity",
+    "template": "sensitivity_floor",
 }  # fmt: skip
 NOTHING = {404, 403, 401}
 
