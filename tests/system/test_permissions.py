@@ -70,6 +70,7 @@ TABLE: tuple[tuple[set[str], str], ...] = (
         GET /applications/{application}/reconsideration
         POST /applications/{application}/reconsideration
         POST /pilots/{pilot}/conditions/{subject}/evidence
+        POST /pilots/{pilot}/conditions/{condition}/report
         POST /pilots/{pilot}/milestones/{subject}/evidence
         POST /pilots/{pilot}/guidance/{guidance}/acknowledge
         POST /pilots/{pilot}/plan/accept /pilots/{pilot}/plan/decline /pilots/{pilot}/extension
@@ -83,6 +84,7 @@ TABLE: tuple[tuple[set[str], str], ...] = (
     (BOTH_SIDES, """
         GET /files/{file} /pilots /pilots/{pilot}
         GET /pilots/{pilot}/conditions /pilots/{pilot}/conditions/{condition}
+        GET /pilots/{pilot}/conditions/{condition}/report
         GET /pilots/{pilot}/milestones /pilots/{pilot}/milestones/{milestone}
         GET /pilots/{pilot}/plan /pilots/{pilot}/exit /pilots/{pilot}/telemetry
         GET /pilots/{pilot}/suspensions/{suspension}

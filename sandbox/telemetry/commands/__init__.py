@@ -11,6 +11,7 @@ from sandbox.telemetry.commands.judging import evaluate, watch
 from sandbox.telemetry.commands.mapping import map_name
 from sandbox.telemetry.commands.parcels import Parcel, Receipt
 from sandbox.telemetry.commands.receiving import receive, take
+from sandbox.telemetry.commands.reporting import hand_in_report
 from sandbox.telemetry.commands.silence import sweep_silence
 
 __all__ = [
@@ -21,6 +22,7 @@ __all__ = [
     "close_breaches",
     "evaluate",
     "explain_breach",
+    "hand_in_report",
     "map_name",
     "receive",
     "settle_breaches",
