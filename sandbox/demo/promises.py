@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from sandbox.demo.player import Player
 from sandbox.demo.year import content
-from sandbox.pilots import commands
+from sandbox.pilots import commands, evidence_queries
 from sandbox.pilots.tables import Condition, Evidence, Milestone, Pilot
 from sandbox.telemetry import commands as telemetry
 
@@ -34,7 +34,10 @@ async def keep_conditions(player: Player, pilot: Pilot) -> None:
     """Hand in the documents and the periodic reports that fall due within days."""
     soon = (player.at + SOON).date()
     due = (Condition.pilot == pilot.id) & (Condition.due_on <= soon)
+    waiting = await evidence_queries.waiting_evidence(pilot.id)
     for condition in await Condition.objects().where(due & Condition.state.is_in(_OWED)):
+        if condition.id in waiting:
+            continue
         async with player.later(0.3):
             evidence = await _hand_in(player, pilot, condition)
         if condition.every and player.today - player.at < timedelta(days=6):
