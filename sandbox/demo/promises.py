@@ -6,10 +6,11 @@ from datetime import datetime, timedelta
 
 from sandbox.demo.player import Player
 from sandbox.demo.year import content
-from sandbox.pilots import commands
-from sandbox.pilots.tables import Condition, Milestone, Pilot
+from sandbox.pilots import commands, evidence_queries
+from sandbox.pilots.tables import Condition, Evidence, Milestone, Pilot
+from sandbox.telemetry import commands as telemetry
 
-SOON = timedelta(days=5)
+SOON = timedelta(days=8)
 """How long ahead firms see to what falls due."""
 _OWED = ["pending", "in_force", "breached", "cured"]
 
@@ -33,13 +34,28 @@ async def keep_conditions(player: Player, pilot: Pilot) -> None:
     """Hand in the documents and the periodic reports that fall due within days."""
     soon = (player.at + SOON).date()
     due = (Condition.pilot == pilot.id) & (Condition.due_on <= soon)
+    waiting = await evidence_queries.waiting_evidence(pilot.id)
     for condition in await Condition.objects().where(due & Condition.state.is_in(_OWED)):
+        if condition.id in waiting:
+            continue
         async with player.later(0.3):
-            evidence = await commands.submit_evidence(
-                player.founder, condition.id, text=content("events")["evidence"][1]
-            )
+            evidence = await _hand_in(player, pilot, condition)
+        if condition.every and player.today - player.at < timedelta(days=6):
+            continue  # it waits for the officer
         async with player.later(0.6):
             await commands.judge_evidence(player.officer, evidence.id, accepted=True)
+
+
+async def _hand_in(player: Player, pilot: Pilot, condition: Condition) -> Evidence:
+    if condition.every:
+        words = content("events")["reports"]
+        return await telemetry.hand_in_report(
+            player.founder, pilot.id, condition.id, text=words[condition.due_on.month % len(words)],
+            attested=True,
+        )  # fmt: skip
+    return await commands.submit_evidence(
+        player.founder, condition.id, text=content("events")["evidence"][1]
+    )
 
 
 async def reach_milestones(player: Player, pilot: Pilot, until: datetime) -> None:

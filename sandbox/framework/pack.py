@@ -78,7 +78,8 @@ class Terms(Part, frozen=True, kw_only=True):
     """How long testing lasts, how often it may be extended, and who may tighten what was agreed.
 
     ``tightening_notice``: how long before the authority says so, where it may hold a firm to a
-    tighter limit that the firm has not accepted; without it, it may not.
+    tighter limit that the firm has not accepted; without it, it may not. ``report_within``: how
+    long after its period a periodic report is owed; without it, on the day after.
     """
 
     testing_months: Positive
@@ -86,6 +87,7 @@ class Terms(Part, frozen=True, kw_only=True):
     extensions: Count
     near_days: Positive = 30
     tightening_notice: Limit | None = None
+    report_within: Limit | None = None
     source: Text
 
 

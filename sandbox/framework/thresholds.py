@@ -261,13 +261,14 @@ def _main_sentence(threshold: Threshold, metric: str, unit: str) -> str:
     parts = [
         _(_AGGREGATES[threshold.aggregate]) % {"metric": name, "window": window},
         _slice(threshold.slice),
-        _must(threshold, unit),
+        must_in_words(threshold, unit),
     ]
     samples = _samples(threshold.min_samples)
     return ", ".join(filter(None, parts)) + (f" {samples}" if samples else "") + "."
 
 
-def _must(threshold: Threshold, unit: str) -> str:
+def must_in_words(threshold: Threshold, unit: str = "") -> str:
+    """``must be at most 2%``, in the current language."""
     if threshold.limit == 0 and threshold.comparator in {Comparator.AT_MOST, Comparator.EXACTLY}:
         return _("must be zero")
     limit = limit_in_words(threshold.limit, unit)

@@ -6,18 +6,16 @@ inside works of their own.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import date, datetime, timedelta
 from uuid import UUID
 
-import msgspec
-
 from sandbox.foundation.errors import InvalidInput, RuleBroken
 from sandbox.foundation.i18n import _
-from sandbox.framework.clocks import Calendar, add_months
-from sandbox.framework.conditions import Cadence, ConditionKind
+from sandbox.framework.conditions import ConditionKind
 from sandbox.framework.publishing import ExitSection
 from sandbox.people.person import Person
+from sandbox.pilots.rhythms import Rhythm
 from sandbox.pilots.rules import (
     CONDITION,
     EXIT_REPORT,
@@ -28,8 +26,11 @@ from sandbox.pilots.rules import (
 )
 from sandbox.pilots.tables import Condition, Evidence, ExitReport, Guidance, Milestone
 
-_BINDING = frozenset({"pending", "in_force", "breached", "cured", "escalated"})
+BINDING = frozenset({"pending", "in_force", "breached", "cured", "escalated"})
+"""States of a condition in which it binds the firm, or will."""
 _BROKEN = frozenset({"breached", "escalated"})
+SOON = timedelta(days=7)
+"""How long before its day both sides are reminded of what is owed."""
 
 
 # Conditions --------------------------------------------------------------------------------
@@ -104,34 +105,17 @@ def discharge(condition: Condition, *, reason: str, at: datetime) -> None:
     CONDITION.move(condition, "discharge", at=at)
 
 
-def is_late(condition: Condition, today: date) -> bool:
-    """Whether its document or report is overdue; what was waived or met is not."""
-    return condition.due_on is not None and condition.due_on < today and condition.state in _BINDING
+def is_owed(condition: Condition, waiting: Collection[UUID] = ()) -> bool:
+    """Whether the firm owes a document or a report; what was waived or met is not owed, nor is
+    what was handed in and is ``waiting`` to be looked at."""
+    return (
+        condition.due_on is not None and condition.state in BINDING and condition.id not in waiting
+    )
 
 
-class Rhythm(msgspec.Struct, frozen=True):
-    """The days on which periodic reports are due, counted from the first day live.
-
-    Counting from there, and not from the report before, a day that is moved to the next working
-    day does not move those after it.
-    """
-
-    start: date
-    calendar: Calendar
-
-    def after(self, day: date, every: str) -> date:
-        """The first day after ``day`` on which a report is due."""
-        due, number = day, 0
-        while due <= day:
-            number += 1
-            due = self.calendar.next_working(self._nth(number, every))
-        return due
-
-    def _nth(self, number: int, every: str) -> date:
-        months = {Cadence.MONTHLY: 1, Cadence.QUARTERLY: 3}.get(Cadence(every))
-        if months:
-            return add_months(self.start, number * months)
-        return self.start + number * timedelta(days=7 if every == Cadence.WEEKLY else 1)
+def is_late(condition: Condition, today: date, waiting: Collection[UUID] = ()) -> bool:
+    """Whether what the firm owes is overdue."""
+    return is_owed(condition, waiting) and condition.due_on < today
 
 
 # Milestones --------------------------------------------------------------------------------
@@ -174,7 +158,7 @@ def submit(
         raise RuleBroken(
             "evidence.submit.waiting", _("Your earlier evidence is still being looked at.")
         )
-    if isinstance(subject, Condition) and subject.state not in _BINDING:
+    if isinstance(subject, Condition) and subject.state not in BINDING:
         raise RuleBroken("evidence.submit.not_owed", _("This condition asks for nothing more."))
     if not text.strip() and file is None:
         raise InvalidInput({"text": _("Describe the evidence or attach a file")})

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import date, datetime
 from typing import Any, TypeVar
 from uuid import UUID
@@ -19,11 +19,10 @@ from sandbox.framework import clocks, library
 from sandbox.framework.clocks import ClockName
 from sandbox.framework.pack import Pack
 from sandbox.people.person import SECTOR_ROLES, Delegate, Person
-from sandbox.pilots import closing, plan, promises, rules, versions
+from sandbox.pilots import closing, evidence_queries, plan, promises, rules, versions
 from sandbox.pilots.policy import READS_ALL
 from sandbox.pilots.tables import (
     Condition,
-    Evidence,
     ExitReport,
     Extension,
     FollowUp,
@@ -99,7 +98,8 @@ class Filters(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Line(msgspec.Struct, frozen=True, kw_only=True):
-    """A pilot in a list, with what asks for attention."""
+    """A pilot in a list, with what asks for attention. ``overdue``: milestones; ``late``:
+    documents and reports."""
 
     id: UUID
     reference: str
@@ -112,6 +112,7 @@ class Line(msgspec.Struct, frozen=True, kw_only=True):
     ends_on: date | None
     breaches: int
     overdue: int
+    late: int
     waiting: int
     incidents: int
     suspension: bool
@@ -125,13 +126,21 @@ _INCIDENT_DUE = """
  AND k.started_at IS NOT NULL) AS incident_due_at
 """
 """The nearest limit of a report about an incident of ``pilot``."""
+_LATE = """
+(SELECT count(*) FROM condition c WHERE c.pilot = p.id AND c.due_on < $1
+ AND c.state IN ('pending', 'in_force', 'breached', 'cured', 'escalated')
+ AND NOT EXISTS (SELECT FROM evidence e WHERE e.subject = c.id AND e.verdict = ''))
+"""
+"""How many documents and reports pilot ``p`` owes since before the day ``$1``; see
+:func:`promises.is_late`."""
 _LINE = f"""
 SELECT p.id, p.reference, p.title, o.name AS organisation, p.lead_sector, p.state,
        coalesce(p.outcome, '') AS outcome, p.starts_on, p.ends_on, p.accepted_at,
        (SELECT count(*) FROM condition c WHERE c.pilot = p.id
         AND c.state IN ('breached', 'escalated')) AS breaches,
        (SELECT count(*) FROM milestone m WHERE m.pilot = p.id
-        AND m.state IN ('planned', 'returned') AND m.due_on < current_date) AS overdue,
+        AND m.state IN ('planned', 'returned') AND m.due_on < $1) AS overdue,
+       {_LATE} AS late,
        (SELECT count(*) FROM evidence e WHERE e.pilot = p.id AND e.verdict = '') AS waiting,
        (SELECT count(*) FROM incident i WHERE i.pilot = p.id AND i.state <> 'closed') AS incidents,
        {_INCIDENT_DUE.format(pilot="p.id")},
@@ -143,7 +152,8 @@ FROM pilot p JOIN organisation o ON o.id = p.organisation
 
 async def portfolio(person: Person, filters: Filters, cursor: Cursor | None) -> Page[Line]:
     """The pilots that ``person`` may read, the newest first."""
-    seen, values = visible_to(person, 1)
+    seen, mine = visible_to(person, 2)
+    values = [i18n.today(), *mine]
     parts = [seen]
     wanted = (
         ("p.state = ${n}", filters.state),
@@ -268,7 +278,19 @@ class Overview(msgspec.Struct, frozen=True, kw_only=True):
     extension: Extension | None
     exit_report: ExitReport | None
     follow_ups: list[FollowUp]
+    handed_in: set[UUID]
     today: date
+
+    @property
+    def owed(self) -> list[Condition]:
+        """The documents and reports that are overdue or owed within days, the first due first."""
+        soon = self.today + promises.SOON
+        near = [
+            one
+            for one in self.conditions
+            if promises.is_owed(one, self.handed_in) and one.due_on <= soon
+        ]
+        return sorted(near, key=lambda one: one.due_on)
 
     @property
     def missing(self) -> list[Condition]:
@@ -306,7 +328,8 @@ async def overview(pilot: Head) -> Overview:
         steps=sorted(steps, key=lambda step: step.at, reverse=True), waiting=rows[0]["n"],
         extension=extensions[-1] if extensions else None,
         exit_report=reports[0] if reports else None,
-        follow_ups=await parts(FollowUp, pilot.id), today=i18n.today(),
+        follow_ups=await parts(FollowUp, pilot.id),
+        handed_in=await evidence_queries.waiting_evidence(pilot.id), today=i18n.today(),
     )  # fmt: skip
 
 
@@ -334,7 +357,7 @@ async def promised(pilot_id: UUID) -> closing.Promised:
     return closing.Promised(
         conditions=await parts(Condition, pilot_id),
         milestones=await parts(Milestone, pilot_id),
-        waiting=await waiting_evidence(pilot_id),
+        waiting=await evidence_queries.waiting_evidence(pilot_id),
     )
 
 
@@ -356,43 +379,6 @@ async def part(table: type[Row], pilot: Head, part_id: UUID) -> Row:
     if found is None or found.pilot != pilot.id:
         raise NotFound
     return found  # type: ignore[no-any-return]
-
-
-class Shown(msgspec.Struct, frozen=True, kw_only=True):
-    """A piece of evidence with its file."""
-
-    id: UUID
-    text: str
-    file: UUID | None
-    file_name: str
-    file_size: int
-    submitted_name: str
-    submitted_at: datetime
-    due_at: datetime
-    verdict: str
-    verdict_reason: str
-    verdict_at: datetime | None
-
-
-async def evidence_of(subject: UUID) -> list[Shown]:
-    """What was handed in for a condition or a milestone, the newest first."""
-    rows = await fetch(
-        "SELECT e.id, e.text, e.file, coalesce(f.name, '') AS file_name, "
-        "coalesce(f.size, 0) AS file_size, e.submitted_name, e.submitted_at, e.due_at, "
-        "e.verdict, e.verdict_reason, e.verdict_at FROM evidence e "
-        "LEFT JOIN stored_file f ON f.id = e.file WHERE e.subject = $1 "
-        "ORDER BY e.submitted_at DESC",
-        subject,
-    )
-    return [Shown(**row) for row in rows]
-
-
-async def waiting_evidence(pilot_id: UUID) -> set[UUID]:
-    """The conditions and milestones whose evidence waits to be judged."""
-    rows = await Evidence.select(Evidence.subject).where(
-        (Evidence.pilot == pilot_id) & (Evidence.verdict == "")
-    )
-    return {row["subject"] for row in rows}
 
 
 async def plans(pilot_id: UUID) -> list[Plan]:
@@ -443,6 +429,6 @@ def is_overdue(milestone: Milestone) -> bool:
     return promises.is_overdue(milestone, i18n.today())
 
 
-def is_late(condition: Condition) -> bool:
-    """Whether a document or report is overdue today."""
-    return promises.is_late(condition, i18n.today())
+def is_late(condition: Condition, waiting: Collection[UUID] = ()) -> bool:
+    """Whether a document or report is overdue today; what is ``waiting`` was handed in."""
+    return promises.is_late(condition, i18n.today(), waiting)

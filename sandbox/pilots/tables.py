@@ -159,6 +159,13 @@ class Evidence(Table, tablename="evidence", db=DB):
     submitted_by = UUID(null=True, default=None)
     submitted_name = Varchar(200, default="")
     submitted_at = Timestamptz()
+    owed_on = Date(null=True, default=None, help_text="The day by which it was owed.")
+    period_from = Date(null=True, default=None, help_text="Of a report: its first day.")
+    period_until = Date(null=True, default=None, help_text="Of a report: its last day.")
+    attested = Boolean(default=False, help_text="Whether the firm stands in for it being true.")
+    facts: Any = JSONB(
+        null=True, default=None, help_text="What the system knew of the period, as attested."
+    )
     due_at = Timestamptz(help_text="By when the authority decides on it.")
     verdict = Varchar(20, default="", help_text="accepted, returned, or empty: waiting.")
     verdict_by = UUID(null=True, default=None)
@@ -272,7 +279,7 @@ class FollowUp(Table, tablename="follow_up", db=DB):
 
 
 INDEXES = (
-    # The evidence of one condition or milestone, newest first (queries.evidence_of).
+    # The evidence of one condition or milestone, newest first (evidence_queries.evidence_of).
     "CREATE INDEX IF NOT EXISTS evidence_of ON evidence (subject, submitted_at DESC)",
     # A version is offered once.
     "CREATE UNIQUE INDEX IF NOT EXISTS plan_version ON plan (pilot, version)",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from sandbox.applications.policy import DECIDE
 from sandbox.pilots.policy import API, KEEP_PILOTS, READ_PILOTS, SUPERVISE_PILOTS
 
-__all__ = ["API", "KEEP_PILOTS", "READ_PILOTS", "SUPERVISE_PILOTS"]
+__all__ = ["API", "DECIDE", "KEEP_PILOTS", "READ_PILOTS", "SUPERVISE_PILOTS"]

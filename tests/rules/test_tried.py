@@ -46,3 +46,20 @@ def test_the_grace_holds_for_a_limit_that_is_tried() -> None:
 
 def test_nothing_comes_of_nothing() -> None:
     assert _tried([], 0.9).times == 0
+
+
+def test_parts_that_are_broken_at_the_same_time_count_their_breaches_and_the_time_once() -> None:
+    def part(*values: float) -> list[Moment]:
+        return [Moment(BEGIN + day * DAY, value, 50) for day, value in enumerate(values)]
+
+    threshold = Threshold(
+        metric="sensitivity", aggregate=Aggregate.LAST, window=Window(),
+        comparator=Comparator.AT_LEAST, limit=0.9,
+    )  # fmt: skip
+    course = verdicts.course(threshold, DAY)
+    fell, fell_later = part(0.95, 0.8, 0.8, 0.95, 0.95), part(0.95, 0.95, 0.8, 0.8, 0.8)
+    trial = trials.held(course, [fell, fell_later, []])
+    assert (trial.times, trial.lasted) == (2, 3 * DAY)
+    assert trial.share == 0.75
+    assert trials.held(course, [part(0.8)]).share == 1
+    assert trials.held(course, [part(0.95)]).share == 0

@@ -70,6 +70,7 @@ TABLE: tuple[tuple[set[str], str], ...] = (
         GET /applications/{application}/reconsideration
         POST /applications/{application}/reconsideration
         POST /pilots/{pilot}/conditions/{subject}/evidence
+        POST /pilots/{pilot}/conditions/{condition}/report
         POST /pilots/{pilot}/milestones/{subject}/evidence
         POST /pilots/{pilot}/guidance/{guidance}/acknowledge
         POST /pilots/{pilot}/plan/accept /pilots/{pilot}/plan/decline /pilots/{pilot}/extension
@@ -85,6 +86,7 @@ TABLE: tuple[tuple[set[str], str], ...] = (
     (BOTH_SIDES, """
         GET /files/{file} /pilots /pilots/{pilot}
         GET /pilots/{pilot}/conditions /pilots/{pilot}/conditions/{condition}
+        GET /pilots/{pilot}/conditions/{condition}/report
         GET /pilots/{pilot}/milestones /pilots/{pilot}/milestones/{milestone}
         GET /pilots/{pilot}/plan /pilots/{pilot}/exit /pilots/{pilot}/telemetry
         GET /pilots/{pilot}/suspensions/{suspension}
@@ -126,6 +128,7 @@ TABLE: tuple[tuple[set[str], str], ...] = (
     """),
     ({"decision_maker"}, """
         POST /cases/{case}/decision /cases/{case}/send-back /cases/{case}/uphold
+        POST /cases/{case}/conditions/{template}/trial
         POST /pilots/{pilot}/suspensions/{suspension}
         GET /pilots/{pilot}/conditions/{condition}/change
         POST /pilots/{pilot}/conditions/{condition}/change
@@ -135,6 +138,8 @@ TABLE: tuple[tuple[set[str], str], ...] = (
         POST /cases/{case}/notes /cases/{case}/messages
         POST /pilots/{pilot}/guidance /pilots/{pilot}/follow-ups/{follow_up}
         POST /pilots/{pilot}/evidence/{evidence} /pilots/{pilot}/exit/verdict
+        GET /pilots/{pilot}/conditions/{condition}/trial
+        POST /pilots/{pilot}/conditions/{condition}/trial
         GET /pilots/{pilot}/conditions/{condition}/{step}
         POST /pilots/{pilot}/conditions/{condition}/{step}
         POST /pilots/{pilot}/breaches/{breach}/verdict

@@ -33,8 +33,9 @@ from sandbox.telemetry.tables import Breach
 from sandbox.webhooks.tables import Webhook
 from tests import factories
 from tests.harness import Visitor, run_jobs
+from tests.system.test_periodic import REPORT
 from tests.system.test_permissions import routes
-from tests.system.test_pilots import live, people
+from tests.system.test_pilots import TERMS, live, people
 from tests.system.test_telemetry import points, send
 
 __all__ = ["people"]  # the fixture
@@ -44,6 +45,7 @@ OF_NO_CASE = {"secret", "account", "code", "report", "job", "reference", "name",
 """Parameters that name nothing of a case; the permission matrix has them all the same."""
 WORDS = {
     "step": "waive", "event": "suspend", "key": "organisation", "metric": "sensitivity",
+    "template": "sensitivity_floor",
 }  # fmt: skip
 NOTHING = {404, 403, 401}
 
@@ -65,6 +67,8 @@ class World:
             name = found[1]
             if name == "subject":
                 name = "milestone" if "/milestones/" in path else "condition"
+            if name == "condition" and path.endswith("/report"):
+                name = "reported"
             return WORDS.get(name) or str(self.things[name])
 
         return re.sub(r"\{(\w+):\w+\}", fill, path)
@@ -74,7 +78,7 @@ class World:
 async def world(client: Visitor, people: dict[str, Person]) -> World:
     """A live pilot with a breach, an incident, evidence, notes, files, lessons and the rest."""
     founder, officer = people["founder"], people["officer"]
-    pilot = await live(people)
+    pilot = await live(people, **{**TERMS, "conditions": [*TERMS["conditions"], REPORT]})
     firm = await client.another().sign_in(founder)
     policy = {"file": ("log.csv", b"day,reads\n1,4\n", "text/csv")}
     milestone = await Milestone.objects().first()
@@ -134,8 +138,10 @@ async def world(client: Visitor, people: dict[str, Person]) -> World:
     )
     await follow_up.save()
     condition = await Condition.objects().get(Condition.kind == "threshold")
+    periodic = await Condition.objects().get(Condition.kind == "periodic_report")
     breach = await Breach.objects().first()
     assert condition is not None
+    assert periodic is not None
     proposed = Suspension(
         id=uuid4(), case=pilot.case, pilot=pilot.id, condition=condition.id,
         facts={"en": "It fell."}, state="proposed", state_since=clock.now(),
@@ -151,7 +157,8 @@ async def world(client: Visitor, people: dict[str, Person]) -> World:
         {
             "application": pilot.case, "case": pilot.case, "pilot": pilot.id, "review": review.id,
             "question": question.id, "file": file["id"], "guidance": guidance.id,
-            "follow_up": follow_up.id, "condition": condition.id, "milestone": milestone.id,
+            "follow_up": follow_up.id, "condition": condition.id, "reported": periodic.id,
+            "milestone": milestone.id,
             "evidence": evidence["id"], "token": token["id"], "breach": breach.id,
             "suspension": proposed.id,
             "incident": incident.id, "action": action.id, "lesson": lesson.id,

@@ -21,7 +21,7 @@ from sandbox.framework import library
 from sandbox.framework.clocks import Calendar
 from sandbox.people.person import Person
 from sandbox.pilots import commands
-from sandbox.pilots.promises import Rhythm
+from sandbox.pilots.rhythms import Rhythm
 from sandbox.pilots.tables import Condition, Milestone
 from tests import factories
 from tests.harness import Visitor, run_jobs

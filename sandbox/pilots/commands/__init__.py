@@ -18,6 +18,7 @@ from sandbox.pilots.commands.conditions import (
 )
 from sandbox.pilots.commands.evidence import (
     judge_evidence,
+    keep_file,
     submit_evidence,
     submit_milestone,
     waive_milestone,
@@ -40,6 +41,7 @@ from sandbox.pilots.commands.life import (
     suspend,
     terminate,
 )
+from sandbox.pilots.commands.reporting import hand_in_report, period_of
 from sandbox.pilots.commands.suspensions import decide_suspension
 from sandbox.pilots.commands.tokens import issue_token, revoke_token
 
@@ -62,8 +64,11 @@ __all__ = [
     "extend",
     "give_guidance",
     "go_live",
+    "hand_in_report",
     "issue_token",
     "judge_evidence",
+    "keep_file",
+    "period_of",
     "refuse_extension",
     "reinstate_condition",
     "resume",

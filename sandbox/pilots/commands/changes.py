@@ -243,7 +243,7 @@ async def _add_new(work: Work, pilot: Pilot, content: PlanContent) -> None:
             if pilot.state in rules.RUNNING:
                 rules.CONDITION.move(row, "enter_force", at=work.now)
                 if row.every and row.due_on is None:
-                    row.due_on = rhythm_of(pilot).after(day_of(pack_of(pilot), work.now), row.every)
+                    row.due_on = rhythm_of(pilot).first(day_of(pack_of(pilot), work.now), row.every)
             await work.save(row)
     reached = {milestone.number for milestone in await parts(Milestone, pilot.id)}
     for agreed in content.milestones:

@@ -19,7 +19,7 @@ from sandbox.framework.pack import Pack
 from sandbox.people import queries as people
 from sandbox.people.person import Person, Role
 from sandbox.pilots import queries
-from sandbox.pilots.promises import Rhythm
+from sandbox.pilots.rhythms import Rhythm
 from sandbox.pilots.tables import Pilot, PilotStep
 
 Part = TypeVar("Part", bound=Table)
@@ -74,7 +74,8 @@ def day_of(pack: Pack, moment: datetime) -> date:
 def rhythm_of(pilot: Pilot) -> Rhythm:
     """When the pilot's periodic reports are due; it is live, so it has a first day."""
     assert pilot.starts_on is not None
-    return Rhythm(pilot.starts_on, pack_of(pilot).jurisdiction.calendar())
+    pack = pack_of(pilot)
+    return Rhythm(pilot.starts_on, pack.jurisdiction.calendar(), pack.terms.report_within)
 
 
 def due(pack: Pack, clock: str, start: datetime, authority: str = "") -> datetime:

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+from typing import Any
 from uuid import UUID, uuid4
 
-from sandbox.foundation.errors import InvalidInput
+from sandbox.foundation import files
+from sandbox.foundation.errors import InvalidInput, RuleBroken
 from sandbox.foundation.i18n import _
 from sandbox.foundation.tables import StoredFile
 from sandbox.foundation.work import Work, work_of
 from sandbox.framework.clocks import ClockName
 from sandbox.people.person import Person
-from sandbox.pilots import promises, rules
+from sandbox.pilots import promises, reporting, rules
 from sandbox.pilots.commands.common import (
     due,
     note,
     open_part,
+    open_pilot,
     pack_of,
     rhythm_of,
     tell_authority,
@@ -33,7 +36,11 @@ async def submit_evidence(
     """
     async with work_of(person) as work:
         pilot, condition = await open_part(work, person, Condition, condition_id, "submit_evidence")
-        return await _submit(work, pilot, condition, text, file)
+        if reporting.is_reported(condition, pilot.starts_on):
+            raise RuleBroken(
+                "evidence.submit.report", _("Hand in the report of the period instead.")
+            )
+        return await submit_within(work, pilot, condition, text, file)
 
 
 async def submit_milestone(
@@ -42,12 +49,14 @@ async def submit_milestone(
     """Hand in the evidence that a milestone is reached; as :func:`submit_evidence`."""
     async with work_of(person) as work:
         pilot, milestone = await open_part(work, person, Milestone, milestone_id, "submit_evidence")
-        return await _submit(work, pilot, milestone, text, file)
+        return await submit_within(work, pilot, milestone, text, file)
 
 
-async def _submit(
-    work: Work, pilot: Pilot, subject: Condition | Milestone, text: str, file: UUID | None
-) -> Evidence:
+async def submit_within(
+    work: Work, pilot: Pilot, subject: Condition | Milestone, text: str, file: UUID | None,
+    **reported: Any,
+) -> Evidence:  # fmt: skip
+    """Hand evidence in inside another's work. ``reported``: what a report has beside it."""
     rules.check_open(pilot)
     earlier = await Evidence.objects().where(Evidence.subject == subject.id)
     promises.submit(subject, earlier, text=text, file=file, at=work.now)
@@ -63,12 +72,28 @@ async def _submit(
         submitted_by=work.person.id,
         submitted_name=work.person.name,
         submitted_at=work.now,
+        owed_on=subject.due_on,
         due_at=due(pack_of(pilot), ClockName.EVIDENCE_DECISION, work.now, pilot.authority),
+        **reported,
     )
     await work.save(evidence, subject)
     work.record(f"{subject._meta.tablename}.evidence_submitted", subject, number=subject.number)
     await tell_authority(work, pilot, "evidence_submitted", subject=subject, evidence=evidence)
     return evidence
+
+
+async def keep_file(person: Person, pilot_id: UUID, upload: Any) -> UUID | None:
+    """Keep an upload (``None``: there is none) with the case; its id.
+
+    :raises InvalidInput: it is no file that may be sent.
+    """
+    if upload is None:
+        return None
+    checked = await files.accept_upload(upload, "file")
+    async with work_of(person) as work:
+        pilot = await open_pilot(work, person, pilot_id, "submit_evidence")
+        stored = await files.store(work, checked, case=pilot.case, kind="upload", made_by=person.id)
+    return stored.id
 
 
 async def _check_file(pilot: Pilot, file: UUID | None) -> None:

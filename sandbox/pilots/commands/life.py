@@ -63,7 +63,7 @@ async def _date_parts(work: Work, pilot: Pilot, conditions: list[Condition]) -> 
     start = rhythm.start
     for condition in conditions:
         if condition.every and condition.due_on is None:
-            condition.due_on = rhythm.after(start, condition.every)
+            condition.due_on = rhythm.first(start, condition.every)
     milestones = await parts(Milestone, pilot.id)
     for milestone in milestones:
         if milestone.due_on is None and milestone.month:

@@ -10,6 +10,7 @@ from sandbox.foundation import clock
 from sandbox.foundation.database import fetch
 from sandbox.foundation.work import Work, work_of
 from sandbox.people.person import SYSTEM
+from sandbox.pilots import promises
 from sandbox.pilots.commands.changes import impose_due
 from sandbox.pilots.commands.common import day_of, pack_of, tell_authority, tell_firm
 from sandbox.pilots.commands.conditions import end_waiver
@@ -17,14 +18,15 @@ from sandbox.pilots.commands.life import begin_exit
 from sandbox.pilots.commands.suspensions import escalate_suspension
 from sandbox.pilots.tables import Condition, ExitReport, Milestone, Pilot
 
-_SOON = timedelta(days=7)
 _OVER = "SELECT id FROM pilot WHERE state IN ('live', 'suspended') AND ends_on < $1"
 _DUE = """
 SELECT 'milestone' AS kind, m.id, m.pilot, m.due_on FROM milestone m JOIN pilot p ON p.id = m.pilot
 WHERE m.state IN ('planned', 'returned') AND m.due_on <= $1 AND p.state IN ('live', 'suspended')
 UNION ALL
 SELECT 'condition', c.id, c.pilot, c.due_on FROM condition c JOIN pilot p ON p.id = c.pilot
-WHERE c.state IN ('pending', 'in_force', 'breached') AND c.due_on <= $1 AND p.state <> 'closed'
+WHERE c.state IN ('pending', 'in_force', 'breached', 'cured', 'escalated') AND c.due_on <= $1
+AND p.state <> 'closed'
+AND NOT EXISTS (SELECT FROM evidence e WHERE e.subject = c.id AND e.verdict = '')
 UNION ALL
 SELECT 'exit_report', e.id, e.pilot, e.due_at::date FROM exit_report e
 WHERE e.state IN ('draft', 'returned') AND e.due_at::date <= $1
@@ -49,7 +51,7 @@ async def sweep() -> int:
     ended = await fetch(_OVER, today - timedelta(days=1))
     for row in ended:
         await _end(row["id"])
-    due = await fetch(_DUE, today + _SOON)
+    due = await fetch(_DUE, today + promises.SOON)
     told = [await _tell_due(row) for row in due]
     late = [row["id"] for row in await fetch(_UNDECIDED, clock.now())]
     escalated = [await escalate_suspension(suspension) for suspension in late]

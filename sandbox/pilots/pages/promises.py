@@ -7,14 +7,11 @@ from litestar import get, post
 from litestar.params import FromPath
 
 from sandbox.applications import terms
-from sandbox.foundation import files
 from sandbox.foundation.errors import InvalidInput, NotFound, RuleBroken
 from sandbox.foundation.i18n import _
 from sandbox.foundation.web.forms import Form, read_values
 from sandbox.foundation.web.pages import flash, redirect
-from sandbox.foundation.work import work_of
-from sandbox.pilots import commands, queries, rules, versions
-from sandbox.pilots.commands.common import open_pilot
+from sandbox.pilots import commands, evidence_queries, promises, queries, reporting, rules, versions
 from sandbox.pilots.pages.common import EVENTS, Asked, change_rows, of_head
 from sandbox.pilots.pages.conditions import open_steps
 from sandbox.pilots.policy import KEEP_PILOTS, READ_PILOTS, SUPERVISE_PILOTS
@@ -27,7 +24,8 @@ async def show_conditions(request: Asked, pilot: FromPath[UUID]) -> Any:
     head = await queries.head(request.user, pilot)
     return of_head(
         request, head, "conditions", conditions=await queries.parts(Condition, head.id),
-        waiting=await queries.waiting_evidence(head.id), is_late=queries.is_late,
+        waiting=await evidence_queries.waiting_evidence(head.id), is_late=queries.is_late,
+        is_owed=promises.is_owed,
         when=terms.when, limit_sentence=terms.limit_sentence,
     )  # fmt: skip
 
@@ -48,8 +46,9 @@ async def _condition_page(
     is_open = condition.state not in rules.FINAL
     return of_head(
         request, head, "condition", form, condition=condition,
-        evidence=await queries.evidence_of(condition_id), is_late=queries.is_late,
-        is_open=is_open, when=terms.when, limit_sentence=terms.limit_sentence,
+        evidence=await evidence_queries.evidence_of(condition_id), is_late=queries.is_late,
+        is_open=is_open, reported=reporting.is_reported(condition, head.starts_on),
+        when=terms.when, limit_sentence=terms.limit_sentence,
         steps=open_steps(head, condition), may_change=amendable and is_open,
         history=versions.of_condition(plans, condition.number), change_rows=change_rows,
         waiting=[
@@ -85,7 +84,7 @@ async def _milestone_page(
     return of_head(
         request, head, "milestone", form,
         milestone=await queries.part(Milestone, head, milestone_id),
-        evidence=await queries.evidence_of(milestone_id), is_overdue=queries.is_overdue,
+        evidence=await evidence_queries.evidence_of(milestone_id), is_overdue=queries.is_overdue,
     )  # fmt: skip
 
 
@@ -112,7 +111,7 @@ async def _hand_in(request: Asked, pilot_id: UUID, kind: str, subject: UUID) -> 
     values, uploads = await read_values(request)
     head = await queries.head(request.user, pilot_id)
     try:
-        file = await _stored(request, head.id, uploads.get("file"))
+        file = await commands.keep_file(request.user, head.id, uploads.get("file"))
         await submit(request.user, subject, text=str(values.get("text") or ""), file=file)
     except InvalidInput as error:
         return await show(request, pilot_id, subject, Form(values, dict(error.errors)))
@@ -120,19 +119,6 @@ async def _hand_in(request: Asked, pilot_id: UUID, kind: str, subject: UUID) -> 
         return await show(request, pilot_id, subject, Form(values, {"_": error.message}))
     flash(request, "success", _("Your evidence has been sent. The authority decides on it."))
     return redirect(request, f"/pilots/{pilot_id}/{kind}/{subject}")
-
-
-async def _stored(request: Asked, pilot_id: UUID, upload: Any) -> UUID | None:
-    """Keep an upload with the case; its id."""
-    if upload is None:
-        return None
-    checked = await files.accept_upload(upload, "file")
-    async with work_of(request.user) as work:
-        pilot = await open_pilot(work, request.user, pilot_id, "submit_evidence")
-        stored = await files.store(
-            work, checked, case=pilot.case, kind="upload", made_by=request.user.id
-        )
-    return stored.id
 
 
 @post("/pilots/{pilot:uuid}/evidence/{evidence:uuid}", permission=SUPERVISE_PILOTS)

@@ -11,6 +11,7 @@ from sandbox.telemetry.commands.judging import evaluate, watch
 from sandbox.telemetry.commands.mapping import map_name
 from sandbox.telemetry.commands.parcels import Parcel, Receipt
 from sandbox.telemetry.commands.receiving import receive, take
+from sandbox.telemetry.commands.reporting import hand_in_report
 from sandbox.telemetry.commands.silence import sweep_silence
 from sandbox.telemetry.commands.uploading import (
     bring_file,
@@ -30,6 +31,7 @@ __all__ = [
     "evaluate",
     "explain_breach",
     "forget_files",
+    "hand_in_report",
     "leave_file",
     "map_file",
     "map_name",

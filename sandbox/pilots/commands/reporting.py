@@ -1,0 +1,49 @@
+"""The report of a period: handed in with what the system knew of it."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+import msgspec
+
+from sandbox.foundation.errors import NotFound
+from sandbox.foundation.work import work_of
+from sandbox.people.person import Person
+from sandbox.pilots import reporting
+from sandbox.pilots.commands.common import day_of, open_part, pack_of, rhythm_of
+from sandbox.pilots.commands.evidence import submit_within
+from sandbox.pilots.reporting import Facts
+from sandbox.pilots.rhythms import Period
+from sandbox.pilots.tables import Condition, Evidence, Pilot
+
+
+async def hand_in_report(
+    person: Person, condition_id: UUID, *, text: str, attested: bool, facts: Facts,
+    file: UUID | None = None,
+) -> Evidence:  # fmt: skip
+    """Hand in the report that is owed next. ``facts``: what stood beside it when it was attested.
+
+    :raises NotFound: the condition asks for no reports.
+    :raises RuleBroken: its period is not over, or an earlier report is still being looked at.
+    :raises InvalidInput: nothing is said, or nobody stands in for it.
+    """
+    async with work_of(person) as work:
+        pilot, condition = await open_part(work, person, Condition, condition_id, "submit_evidence")
+        period = period_of(pilot, condition)
+        today = day_of(pack_of(pilot), work.now)
+        reporting.check_report(pilot, period, text=text, attested=attested, today=today)
+        return await submit_within(
+            work, pilot, condition, text, file, attested=True, facts=msgspec.to_builtins(facts),
+            period_from=period.first, period_until=period.last,
+        )  # fmt: skip
+
+
+def period_of(pilot: Pilot, condition: Condition) -> Period:
+    """The period of which a report is owed next.
+
+    :raises NotFound: the condition asks for no reports, or the pilot was never live.
+    """
+    if not reporting.is_reported(condition, pilot.starts_on):
+        raise NotFound
+    ended = pilot.ends_on if pilot.ended_at else None
+    return rhythm_of(pilot).period(condition.due_on, condition.every, ended)
