@@ -3,7 +3,8 @@
 Five hundred live pilots, each with twenty metrics and ten thresholds, one point a minute and
 metric, sent ten times as fast as they would come. Now and then a figure passes a limit: the
 seconds from sending it until the breach is on record, where its page reads it, and its mails are
-queued. Then the same judging of one new point, after a day of history and after a year of it.
+queued. Then the same judging of one new point, after a day of history and after a year of it;
+and the page of a metric that draws that year.
 """
 
 from __future__ import annotations
@@ -180,13 +181,34 @@ async def history() -> dict[str, float]:
         for name in spans:
             await judge(name, now + minute * MINUTE)
     await connection.close()
+    chart = await year_chart(own["a year"])
     figures = {name: statistics.median(several) * 1000 for name, several in took.items()}
     ratio = figures["a year"] / figures["a day"]
     print("Judging a minute of a pilot, by what lies behind it")
     for name, milliseconds in figures.items():
         print(f"  {name:<7} {milliseconds:7.2f} ms")
     print(f"  a year costs {ratio:.2f} times a day")
-    return {"history_ratio": round(ratio, 3)}
+    return {"history_ratio": round(ratio, 3), "year_chart_ms": round(chart, 1)}
+
+
+async def year_chart(firm: Firm) -> float:
+    """Milliseconds to answer with a metric's page over a year: queries, drawing and HTML."""
+    from sandbox.app import create_app
+    from sandbox.people import queries as people
+    from tests.harness import Visitor
+
+    took = []
+    async with Visitor(create_app()) as visitor:
+        await visitor.sign_in(await people.person(firm.person))
+        for _number in range(15):
+            begun = time.perf_counter()
+            answer = await visitor.get(f"/pilots/{firm.pilot}/metrics/metric_0?window=year")
+            took.append((time.perf_counter() - begun) * 1000)
+            assert answer.status_code == 200, answer.text
+            assert "<svg" in answer.text
+    print(f"A year of minutes ({YEAR:,} figures) is drawn in {statistics.median(took):.0f} ms "
+          f"(longest {max(took):.0f} ms)")  # fmt: skip
+    return statistics.median(took)
 
 
 async def _series(connection: firms.asyncpg.Connection, firm: Firm) -> list[int]:

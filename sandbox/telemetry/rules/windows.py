@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 import msgspec
 import numpy as np
@@ -24,7 +24,11 @@ SHARES = {Aggregate.P50: 0.5, Aggregate.P95: 0.95, Aggregate.P99: 0.99}
 
 
 def window_start(window: Window, until: datetime, calendar: Calendar, begin: datetime) -> datetime:
-    """From when (excluded) points count in the window that ends ``until`` (included)."""
+    """From when (excluded) points count in the window that ends ``until`` (included).
+
+    The midnight of a calendar window is told in UTC: on a day whose clocks go on from midnight
+    the local one does not exist.
+    """
     if window.kind == "cumulative":
         return begin - _MICRO
     if window.kind == "rolling":
@@ -35,7 +39,7 @@ def window_start(window: Window, until: datetime, calendar: Calendar, begin: dat
         start -= timedelta(days=start.weekday())
     if window.unit == "month":
         start = start.replace(day=1)
-    return start
+    return start.astimezone(UTC)
 
 
 def hours_of(window: Window, start: datetime, until: datetime) -> float:
@@ -56,7 +60,11 @@ class Piece(msgspec.Struct, frozen=True):
 
 
 def hour_of(at: datetime) -> datetime:
-    """The start of the hour that a point of ``at`` belongs to."""
+    """The start, in UTC, of the hour that a point of ``at`` belongs to.
+
+    An hour is one of UTC: those of a zone may begin at half past.
+    """
+    at = at.astimezone(UTC)
     floor = at.replace(minute=0, second=0, microsecond=0)
     return floor - HOUR if floor == at else floor
 
