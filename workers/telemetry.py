@@ -40,5 +40,6 @@ async def sweep_explanations() -> None:
 
 @dramatiq.actor(actor_name="keep_partitions", queue_name="default")
 async def keep_partitions() -> None:
-    """Make partitions ahead, and drop those whose time is over."""
+    """Make partitions ahead, and drop those whose time is over; and files nobody came back for."""
     await keeping.keep_partitions()
+    await commands.forget_files()

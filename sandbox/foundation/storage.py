@@ -7,6 +7,7 @@ rolled-back work left behind is merely unused.
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from functools import cache
 
 import obstore
@@ -56,6 +57,12 @@ async def stream(path: str) -> AsyncIterator[bytes]:
         raise NotFound from None
     async for piece in found.stream(min_chunk_size=CHUNK):
         yield bytes(piece)
+
+
+async def delete(path: str) -> None:
+    """Forget what is under ``path``, if anything is."""
+    with suppress(NotFoundError, FileNotFoundError):
+        await obstore.delete_async(_store(), path)
 
 
 async def check() -> None:

@@ -151,6 +151,18 @@ async def stored(
     )  # fmt: skip
 
 
+async def held(series: Whole, at: Whole, value: Numbers, n: Whole) -> tuple[int, int]:
+    """Of these points, how many are stored already: as they are, and with another value."""
+    (row,) = await fetch(
+        "SELECT count(*) FILTER (WHERE p.value = w.v AND p.n = w.k) AS same, count(*) AS held "
+        "FROM unnest($1::integer[], $2::timestamptz[], $3::float8[], $4::bigint[]) "
+        "AS w (s, a, v, k) "
+        "JOIN LATERAL (SELECT value, n FROM point WHERE series = w.s AND at = w.a) p ON true",
+        series.tolist(), [moment(one) for one in at], value.tolist(), n.tolist(),
+    )  # fmt: skip
+    return row["same"], row["held"] - row["same"]
+
+
 async def replace(  # noqa: PLR0917
     series: Whole, at: Whole, value: Numbers, n: Whole, batch: UUID, now: datetime
 ) -> None:

@@ -44,6 +44,31 @@ class Batch(Table, tablename="batch", db=DB):
     digest = Varchar(64, default="", help_text="SHA-256 of the body, where a key came with it.")
 
 
+class Upload(Table, tablename="figure_upload", db=DB):
+    """A file of figures that a person brought, from its first look until it was taken or left.
+
+    ``map``: what its columns are. The file itself lies under ``path`` and is forgotten once it
+    was taken or left: it may hold more than the figures that were meant.
+    """
+
+    id = UUID(primary_key=True, default=UUID4())
+    case = UUID(index=True, default=None)
+    pilot = UUID(index=True, default=None)
+    name = Varchar(200)
+    path = Varchar(200)
+    map: Any = JSONB(default={}, help_text="sandbox.telemetry.rules.columns.Map")
+    state = Varchar(20, default="open", index=True, help_text="open, taken or left")
+    made_at = Timestamptz()
+    made_by = UUID(null=True, default=None)
+    taken_at = Timestamptz(null=True, default=None)
+    points = Integer(default=0, help_text="New ones.")
+    duplicates = Integer(default=0)
+    corrected = Integer(default=0)
+    aside = Integer(default=0)
+    refused = Integer(default=0)
+    errors: Any = JSONB(default=[], help_text="[row, column, cell, why] of what was not taken")
+
+
 class Series(Table, tablename="series", db=DB):
     """A metric of a pilot, whole or by slice: what a point is of.
 

@@ -75,6 +75,8 @@ TABLE: tuple[tuple[set[str], str], ...] = (
         POST /pilots/{pilot}/plan/accept /pilots/{pilot}/plan/decline /pilots/{pilot}/extension
         POST /pilots/{pilot}/tokens /pilots/{pilot}/exit /pilots/{pilot}/exit/autosave
         POST /pilots/{pilot}/telemetry /pilots/{pilot}/telemetry/names
+        GET /pilots/{pilot}/uploads/{upload} /pilots/{pilot}/uploads/{upload}/errors.csv
+        POST /pilots/{pilot}/uploads/{upload}
         POST /pilots/{pilot}/breaches/{breach} /incidents/{incident}/response
         POST /incidents/{incident}/actions/{action}/done /incidents/{incident}/reports
         POST /incidents/{incident}/inquiries/{inquiry}/answer

@@ -313,7 +313,10 @@ async def _sends_figures(story: Story, pilot: str) -> None:
     assert head == ["metric", "at", "value", "n", "slice"]
     filled = [head, *([metric, clock.now().isoformat(), "1", "40", ""] for metric, *_rest in lines)]
     file = "\n".join(",".join(line) for line in filled).encode()
-    await founder.press("Upload", files={"file": ("figures.csv", file, "text/csv")})
+    await founder.press("Look at the file", files={"file": ("figures.csv", file, "text/csv")})
+    founder.sees("Nothing is taken before you say so.")
+    await founder.press(f"Take {len(lines)} figures")
+    founder.sees("All figures are in")
     (await founder.go(f"{pilot}/telemetry")).sees(f"CSV, {len(lines)} points", "JSON, 1 point")
     await run_jobs()
     (await officer.go(f"{pilot}/telemetry")).sees("the limit is")

@@ -86,6 +86,10 @@ async def world(client: Visitor, people: dict[str, Person]) -> World:
     key = await pilots.issue_token(founder, pilot.id, "Server")
     await send(client, pilot, key, points(0.5))
     await run_jobs()
+    figures = {"file": ("f.csv", b"metric,at,value\nsensitivity,yesterday,1\n", "text/csv")}
+    brought = await firm.submit(f"/pilots/{pilot.id}/telemetry", files=figures)
+    assert brought.status_code == 303, brought.text
+    (upload,) = await fetch("SELECT id FROM figure_upload")
     guidance = await pilots.give_guidance(officer, pilot.id, subject="Logs", text="Keep a year.")
     draft = incident_rules.Draft(
         title="Sent home", what="A scan was misread.", aware_at=clock.now(),
@@ -153,6 +157,7 @@ async def world(client: Visitor, people: dict[str, Person]) -> World:
             "incident": incident.id, "action": action.id, "lesson": lesson.id,
             "public_report": reported["id"], "task": task.id, "inquiry": inquiry.id,
             "document": paper.id, "webhook": webhook.id,
+            "upload": upload["id"],
         },
     )  # fmt: skip
 

@@ -155,22 +155,6 @@ async def test_a_key_speaks_for_its_pilot_only(
     assert (await client.get(url, headers=headers)).status_code == 401
 
 
-async def test_a_file_is_taken_line_by_line(
-    client: Visitor, people: dict[str, Person], pilot: Pilot
-) -> None:
-    firm = await client.sign_in(people["founder"])
-    path = f"/pilots/{pilot.id}/telemetry"
-    assert "sensitivity" in (await firm.get(f"{path}/template.csv")).text
-    now = clock.now().isoformat()
-    text = f"metric,at,value,n,slice\nsensitivity,{now},0.93,80,\nsensitivity,yesterday,1,,\n"
-    answer = await firm.submit(path, files={"file": ("f.csv", text.encode(), "text/csv")})
-    assert "This line cannot be read" in answer.text
-    assert "1 points taken" in answer.text
-    wrong = await firm.submit(path, files={"file": ("f.csv", b"a,b\n1,2\n", "text/csv")})
-    assert wrong.status_code == 422
-    assert "must name the columns" in wrong.text
-
-
 async def test_silence_is_noticed_once_and_ends(
     people: dict[str, Person], pilot: Pilot, database: str
 ) -> None:

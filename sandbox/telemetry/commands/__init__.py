@@ -12,20 +12,32 @@ from sandbox.telemetry.commands.mapping import map_name
 from sandbox.telemetry.commands.parcels import Parcel, Receipt
 from sandbox.telemetry.commands.receiving import receive, take
 from sandbox.telemetry.commands.silence import sweep_silence
+from sandbox.telemetry.commands.uploading import (
+    bring_file,
+    forget_files,
+    leave_file,
+    map_file,
+    take_file,
+)
 
 __all__ = [
     "Parcel",
     "Receipt",
     "accept_explanation",
     "ask_again",
+    "bring_file",
     "close_breaches",
     "evaluate",
     "explain_breach",
+    "forget_files",
+    "leave_file",
+    "map_file",
     "map_name",
     "receive",
     "settle_breaches",
     "sweep_explanations",
     "sweep_silence",
     "take",
+    "take_file",
     "watch",
 ]

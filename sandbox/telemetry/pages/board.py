@@ -12,9 +12,8 @@ from sandbox.foundation.web.forms import Form
 from sandbox.foundation.web.pages import page
 from sandbox.people.person import Person
 from sandbox.pilots import queries as pilots
-from sandbox.telemetry import queries
+from sandbox.telemetry import queries, uploads
 from sandbox.telemetry.policy import READ_PILOTS
-from sandbox.telemetry.rules.delivery import Refused
 from sandbox.telemetry.wire import files as tables
 
 Asked = Request[Person, Any, Any]
@@ -27,16 +26,14 @@ async def show(request: Asked, pilot: FromPath[UUID]) -> Any:
     return await board_page(request, pilot, Form({}))
 
 
-async def board_page(
-    request: Asked, pilot_id: UUID, form: Form[Any], refused: list[Refused] | None = None
-) -> Any:
-    """The page of figures with what was typed, and the lines of a file that were not taken."""
+async def board_page(request: Asked, pilot_id: UUID, form: Form[Any]) -> Any:
+    """The page of figures with what was typed."""
     head = await pilots.head(request.user, pilot_id)
     board = await queries.board(head)
     return page(
         request, "telemetry/board.html", status=422 if form.errors else 200, pilot=head,
-        pack=head.pack, board=board, form=form, refused=bool(refused),
-        refused_rows=[(one.line, one.reason) for one in refused or []],
+        pack=head.pack, board=board, form=form,
+        waiting=await uploads.waiting(pilot_id) if head.firm else [],
         drawn=[(one, _chart(head, one)) for one in board.series],
     )  # fmt: skip
 

@@ -234,9 +234,9 @@ def check_size(delivery: Delivery, unread: int = 0) -> None:
 
 
 def judge(
-    delivery: Delivery, wrong_names: Mapping[int, str], bounds: Bounds
+    delivery: Delivery, wrong_names: Mapping[int, str], bounds: Bounds, told: int = TOLD
 ) -> tuple[NDArray[np.bool_], list[Refused]]:
-    """Which points are sound, and why the others are not.
+    """Which points are sound, and why the others are not: the first ``told`` of them.
 
     ``wrong_names``: why points of a name (by its index) are not taken, a key of ``WORDS``.
     """
@@ -255,15 +255,15 @@ def judge(
     mark(delivery.at > bounds.until, "ahead")
     mark(delivery.at < bounds.since, "before")
     mark(delivery.at < bounds.oldest, "late")
-    refused = refusals(delivery, reasons > 0, lambda i: words[reasons[i] - 1])
+    refused = refusals(delivery, reasons > 0, lambda i: words[reasons[i] - 1], told)
     return reasons == 0, refused
 
 
 def refusals(
-    delivery: Delivery, which: NDArray[np.bool_], why: Callable[[int], str]
+    delivery: Delivery, which: NDArray[np.bool_], why: Callable[[int], str], told: int = TOLD
 ) -> list[Refused]:
-    """The points at ``which`` as refusals, the first :data:`TOLD` of them."""
-    places = np.flatnonzero(which)[:TOLD]
+    """The points at ``which`` as refusals, the first ``told`` of them."""
+    places = np.flatnonzero(which)[:told]
     return [Refused(line=int(delivery.line[i]), reason=_(WORDS[why(i)])) for i in places]
 
 
