@@ -71,6 +71,10 @@ class Book(msgspec.Struct, kw_only=True):
                 self.names[name] = found
         return found
 
+    def spells(self, name: str) -> bool:
+        """Whether the plan, or what was said about its names, knows ``name``."""
+        return name in self.mappings or bool(_match(name, self.metrics))
+
     def _look_up(self, name: Name) -> Known:
         if not name.metric:
             return Known(why="unknown")

@@ -93,6 +93,9 @@ class Counter(Table, tablename="counter", db=DB):
     at = BigInt(help_text="Microseconds since 1970.")
     value = DoublePrecision()
     n = BigInt(default=0)
+    buckets: Any = JSONB(
+        null=True, default=None, help_text="Of a percentile: rules.spreads.Buckets"
+    )
 
 
 class Mapping(Table, tablename="mapping", db=DB):

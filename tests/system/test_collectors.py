@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import cramjam
+import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -125,6 +126,14 @@ async def test_a_running_total_becomes_its_increase(client: Visitor, key: str) -
     assert [value for _m, _s, value in await stored()] == [2, 0, 2]
 
 
+async def test_every_rejected_point_is_counted_however_many(client: Visitor, key: str) -> None:
+    body = exported("sensitivity", *[float("nan")] * 1_500, 0.9)
+    answer = await send(client, "/v1/metrics", body, key)
+    said = ExportMetricsServiceResponse.FromString(answer.content).partial_success
+    assert said.rejected_data_points == 1_500
+    assert await stored() == [("sensitivity", "", 0.9)]
+
+
 async def test_an_address_sends_as_often_as_a_collector_does(client: Visitor, key: str) -> None:
     """What is a flood from a form is an hour of one Prometheus server behind one address."""
     body = exported("sensitivity", 0.95)
@@ -228,8 +237,9 @@ async def test_remote_write_two_tells_how_much_was_written(client: Visitor, key:
 def test_what_a_real_prometheus_sent_is_read() -> None:
     body = (DATA / "captured-prometheus-2.42.0-remote-write-v1.pb.snappy").read_bytes()
     found = remote_write.read(bodies.decompressed(body, "snappy"), remote_write.ONE)
-    assert len(found) == 394
+    assert len(found) == 394 - 26, "quantiles of summaries in which nothing was observed"
     assert found.names[0].attributes == (("quantile", "0"),)
+    assert np.isfinite(found.value).all()
 
 
 # Refusals ----------------------------------------------------------------------------------

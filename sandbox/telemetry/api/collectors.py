@@ -11,7 +11,6 @@ Both need an address and a key, nothing else. An answer of success means committ
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import partial
 from typing import Any
 
 from google.protobuf import json_format
@@ -112,7 +111,7 @@ async def receive_otlp(request: Asked) -> Response[bytes]:
 def _exported(receipt: Receipt | None) -> ExportMetricsServiceResponse:
     answer = ExportMetricsServiceResponse()
     if receipt is not None and (receipt.refused or receipt.aside):
-        answer.partial_success.rejected_data_points = len(receipt.refused)
+        answer.partial_success.rejected_data_points = receipt.rejected
         answer.partial_success.error_message = _reasons(receipt)
     return answer
 
@@ -153,12 +152,17 @@ def _answer(
 async def receive_remote_write(request: Asked) -> Response[str]:
     """A remote write request, 1.0 or 2.0 by its content type, compressed with snappy."""
     form = _form(request)
-    read = partial(remote_write.read, form=form) if form else None
+    came: list[Delivery] = []
+
+    def read(body: bytes) -> Delivery:
+        came.append(remote_write.read(body, str(form)))
+        return came[0]
+
     try:
-        receipt = await _received(request, "remote_write", read)
+        receipt = await _received(request, "remote_write", read if form else None)
     except Refusal as refusal:
         return _words(refusal.status, refusal.words, refusal.headers)
-    headers = _written(receipt) if form == remote_write.TWO else {}
+    headers = _written(came[0], receipt) if form == remote_write.TWO else {}
     if receipt is not None and receipt.refused:
         return _words(400, _reasons(receipt), headers)
     return _words(200, "", headers)
@@ -176,13 +180,16 @@ def _form(request: Asked) -> str | None:
     return proto if proto in {remote_write.ONE, remote_write.TWO} else None
 
 
-def _written(receipt: Receipt | None) -> dict[str, str]:
-    known = receipt.taken + receipt.duplicates + receipt.corrected if receipt else 0
-    names = ("Samples", "Histograms", "Exemplars")
-    return {
-        f"X-Prometheus-Remote-Write-{name}-Written": str(known if name == "Samples" else 0)
-        for name in names
+def _written(came: Delivery, receipt: Receipt | None) -> dict[str, str]:
+    """How many of each kind were taken: what is not refused is there now, or was before."""
+    histograms = {spread.line for spread in came.spreads}
+    refused = [one.line in histograms for one in receipt.refused] if receipt else []
+    written = {
+        "Samples": len(came) - len(histograms) - refused.count(False),
+        "Histograms": len(histograms) - refused.count(True),
+        "Exemplars": 0,
     }
+    return {f"X-Prometheus-Remote-Write-{kind}-Written": str(n) for kind, n in written.items()}
 
 
 def _words(status: int, words: str, headers: dict[str, str] | None = None) -> Response[str]:

@@ -16,7 +16,10 @@ from sandbox.telemetry.rules.delivery import Delivery, Numbers, Refused, Whole
 
 class Receipt(msgspec.Struct, frozen=True, kw_only=True):
     """What became of a delivery: new points, points we had, points that replaced another value,
-    points of unknown names that are kept aside (these are among the new), and points refused."""
+    points of unknown names that are kept aside (these are among the new), and points refused.
+
+    ``refused`` tells the first of the ``rejected`` points one by one.
+    """
 
     batch: UUID
     taken: int
@@ -24,6 +27,7 @@ class Receipt(msgspec.Struct, frozen=True, kw_only=True):
     corrected: int = 0
     aside: int = 0
     refused: list[Refused]
+    rejected: int = 0
 
 
 class Parcel(msgspec.Struct, kw_only=True):
@@ -85,9 +89,13 @@ class Sound(msgspec.Struct, kw_only=True):
     put_aside: int = 0
 
     def receipt(self) -> Receipt:
-        """What its sender is told."""
+        """What its sender is told; a histogram that is refused in all its parts, once."""
+        refused = sorted(self.refused, key=lambda one: one.line)
+        rejected = self.unsound
+        if self.parcel.delivery.spreads:
+            refused = list({one.line: one for one in refused}.values())
+            rejected = len(refused)
         return Receipt(
             batch=self.batch, taken=self.fresh, duplicates=self.duplicates,
-            corrected=self.corrected, aside=self.put_aside,
-            refused=sorted(self.refused, key=lambda one: one.line),
+            corrected=self.corrected, aside=self.put_aside, refused=refused, rejected=rejected,
         )  # fmt: skip

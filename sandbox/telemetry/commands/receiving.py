@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
+import msgspec
 import numpy as np
 from asyncpg import UniqueViolationError
 
@@ -24,7 +25,7 @@ from sandbox.foundation.policy import allow
 from sandbox.people.person import Person
 from sandbox.telemetry import books, store
 from sandbox.telemetry.books import Book, Known, SeriesKey
-from sandbox.telemetry.commands import counting, newest, writing
+from sandbox.telemetry.commands import counting, newest, spreading, writing
 from sandbox.telemetry.commands.parcels import NOTHING, Parcel, Points, Receipt, Sound
 from sandbox.telemetry.rules import delivery as rules
 from sandbox.telemetry.rules.delivery import Delivery
@@ -84,9 +85,11 @@ async def _take(parcels: Sequence[Parcel]) -> list[Receipt | DomainError]:
             if before is not None:
                 answers[place] = before
             elif book is not None:
+                told = spreading.unfolded(parcel.delivery, book)
                 sounds[place] = Sound(
-                    parcel=parcel, book=book, batch=uuid4(), points=NOTHING,
-                    known=[book.known(name) for name in parcel.delivery.names],
+                    parcel=msgspec.structs.replace(parcel, delivery=told), book=book,
+                    batch=uuid4(), points=NOTHING,
+                    known=[book.known(name) for name in told.names],
                 )  # fmt: skip
         new = await _make_series(sounds.values(), now)
         for order, sound in enumerate(sounds.values()):

@@ -23,7 +23,11 @@ async def map_name(request: Asked, pilot: FromPath[UUID]) -> Any:
     """Say what a sender's name means."""
     values, _files = await read_values(request)
     field = f"metric_{values.get('place', '')}"
-    name, metric = str(values.get("name") or ""), str(values.get(field) or "")
+    name, metric = str(values.get("name") or "").strip()[:200], str(values.get(field) or "")
+    if not name:
+        return await board_page(
+            request, pilot, Form(values, {"name": _("Enter the name that your system sends")})
+        )
     try:
         await commands.map_name(request.user, pilot, name=name, metric=metric)
     except InvalidInput as error:

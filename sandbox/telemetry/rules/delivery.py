@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from sandbox.foundation.errors import InvalidInput, RuleBroken
 from sandbox.foundation.i18n import N_, _
 from sandbox.pilots.rules import TESTING
+from sandbox.telemetry.rules.spreads import Part, Spread
 
 MOST = 10_000
 """Points of one delivery."""
@@ -44,17 +45,22 @@ def moment(value: int) -> datetime:
     return _EPOCH + timedelta(microseconds=int(value))
 
 
+Counter = Literal["", "total", "mean"] | Part
+
+
 class Name(msgspec.Struct, frozen=True):
     """What a sender calls a series: a metric, and the attributes of its points, sorted.
 
     ``counter``: the values are running totals. Of a ``total`` the increase is the figure; of a
-    ``mean`` (a running sum, with a running count in ``n``) the increase by sample is. ``strict``:
+    ``mean`` (a running sum, with a running count in ``n``) the increase by sample is; of ``p95``
+    and its like the percentile of what a running histogram grew by (its point's line tells
+    which of ``Delivery.spreads`` that is). ``strict``:
     an attribute that the plan does not have is a mistake, not just a place it ran in.
     """
 
     metric: str
     attributes: tuple[tuple[str, str], ...] = ()
-    counter: Literal["", "total", "mean"] = ""
+    counter: Counter = ""
     strict: bool = False
 
 
@@ -66,7 +72,10 @@ class Refused(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Delivery(msgspec.Struct, kw_only=True):
-    """Points as columns. ``name`` is an index into ``names``, ``line`` the place in what came."""
+    """Points as columns. ``name`` is an index into ``names``, ``line`` the place in what came.
+
+    ``spreads``: the histograms of which some points are the means.
+    """
 
     names: list[Name]
     name: Whole
@@ -74,6 +83,7 @@ class Delivery(msgspec.Struct, kw_only=True):
     value: Numbers
     n: Whole
     line: Whole
+    spreads: list[Spread] = []
 
     def __len__(self) -> int:
         return len(self.at)
@@ -89,6 +99,7 @@ class Builder:
         self._value: list[float] = []
         self._n: list[int] = []
         self._line: list[int] = []
+        self.spreads: list[Spread] = []
 
     def place(self, name: Name) -> int:
         """The index of ``name``."""
@@ -104,14 +115,15 @@ class Builder:
 
     def extend(
         self, names: Sequence[int], at: Sequence[int], values: Sequence[float], n: Sequence[int]
-    ) -> None:
-        """Many points of places that :meth:`place` gave; lines go on counting."""
+    ) -> int:
+        """Many points of places that :meth:`place` gave; lines go on counting: the first one's."""
         first = len(self._at) + 1
         self._name.extend(names)
         self._at.extend(at)
         self._value.extend(values)
         self._n.extend(n)
         self._line.extend(range(first, first + len(at)))
+        return first
 
     def delivery(self) -> Delivery:
         """All of it as columns."""
@@ -122,6 +134,7 @@ class Builder:
             value=np.array(self._value, np.float64),
             n=_samples(self._n),
             line=np.array(self._line, np.int64),
+            spreads=self.spreads,
         )
 
 
@@ -298,8 +311,8 @@ def increases(
     The first total ever seen only sets the mark. A total below the one before means that the
     counter began anew, so all of it is increase. Totals not newer than ``last`` are not used.
 
-    :returns: increase and sample count of each point, which of them are figures, and the new
-        mark. Points are given by time.
+    :returns: increase of value and of samples of each point, which of them are figures, and the
+        new mark. Points are given by time.
     """
     fresh = at > last.at if last else np.ones(len(at), bool)
     if not fresh.any():
@@ -309,10 +322,10 @@ def increases(
     values, samples = value[fresh], n[fresh]
     earlier = np.concatenate([[before.value], values[:-1]])
     earlier_n = np.concatenate([[before.n], samples[:-1]])
-    reset = values < earlier
+    reset = (values < earlier) | (samples < earlier_n)
     grown, grown_n = value.copy(), n.copy()
     grown[fresh] = np.where(reset, values, values - earlier)
-    grown_n[fresh] = np.maximum(np.where(reset, samples, samples - earlier_n), 1)
+    grown_n[fresh] = np.where(reset, samples, samples - earlier_n)
     used = fresh.copy()
     if last is None:
         used[np.flatnonzero(fresh)[0]] = False

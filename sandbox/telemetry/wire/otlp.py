@@ -2,13 +2,17 @@
 
 What a data point becomes: a gauge its value; a sum its value, or its increase where it is
 cumulative and monotonic; histograms and summaries the mean of their samples, with the number
-of samples. Points that say that nothing was recorded are left out.
+of samples; what else they tell (:class:`Spread`) is used where the plan asks for it. Points that
+say that nothing was recorded are left out.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from typing import Annotated, Any, Literal
+import math
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import partial
+from itertools import pairwise
+from typing import Any, Literal
 
 import msgspec
 from google.protobuf.message import DecodeError
@@ -16,10 +20,15 @@ from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import (
     ExportMetricsServiceRequest,
 )
 
-from sandbox.telemetry.rules.delivery import Builder, Delivery, Name
+from sandbox.telemetry.rules import spreads
+from sandbox.telemetry.rules.delivery import SAMPLES_AT_MOST, Builder, Delivery, Name
+from sandbox.telemetry.rules.spreads import COARSEST, FINEST, MOST_BUCKETS, Buckets, Spread
+from sandbox.telemetry.wire import otlp_json
 from sandbox.telemetry.wire.bodies import Unreadable
+from sandbox.telemetry.wire.otlp_json import CUMULATIVE
 
-CUMULATIVE = 2
+__all__ = ["CUMULATIVE", "read_json", "read_protobuf"]
+
 NOTHING_RECORDED = 1  # DataPointFlags
 _LONGEST = 200
 
@@ -42,7 +51,7 @@ def read_json(body: bytes) -> Delivery:
     :raises Unreadable: it is not one; the text says where.
     """
     try:
-        request = _json.decode(body)
+        request = otlp_json.DECODER.decode(body)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise Unreadable(str(error)) from error
     return _delivery(request)
@@ -68,7 +77,7 @@ def _add(builder: Builder, metric: Any) -> None:
         _add_numbers(builder, name, _recorded(data.data_points), "total" if running else "")
     else:
         running = kind == "summary" or data.aggregation_temporality == CUMULATIVE
-        _add_distributions(builder, name, _recorded(data.data_points), running=running)
+        _add_distributions(builder, name, _recorded(data.data_points), kind, running=running)
 
 
 def _recorded(points: Sequence[Any]) -> list[Any]:
@@ -92,19 +101,92 @@ def _add_numbers(
 
 
 def _add_distributions(
-    builder: Builder, name: str, points: Sequence[Any], *, running: bool
+    builder: Builder, name: str, points: Sequence[Any], kind: str, *, running: bool
 ) -> None:
     counted = [point for point in points if running or point.count]
-    builder.extend(
-        list(_places(builder, name, counted, "mean" if running else "")),
+    names = [
+        Name(name, _attributes(point.attributes), "mean" if running else "") for point in counted
+    ]
+    read = _READERS[kind]
+    sums = [_sum(point, read) for point in counted]
+    first = builder.extend(
+        [builder.place(one) for one in names],
         [point.time_unix_nano // 1000 for point in counted],
-        [point.sum if running else point.sum / point.count for point in counted],
+        [
+            total if running else total / point.count
+            for point, total in zip(counted, sums, strict=True)
+        ],
         [point.count for point in counted],
     )
+    builder.spreads += [
+        Spread(
+            metric=name, attributes=names[place].attributes, at=point.time_unix_nano // 1000,
+            line=first + place, count=min(point.count, SAMPLES_AT_MOST), sum=sums[place],
+            running=running, quantiles=_quantiles(point) if kind == "summary" else {},
+            buckets=partial(read, point),
+        )
+        for place, point in enumerate(counted)
+    ]  # fmt: skip
+
+
+def _sum(point: Any, read: _Reader) -> float:
+    """The sum that is told, or else (it may be left out) the one that the buckets let estimate."""
+    if read is _no_buckets or point.HasField("sum"):
+        return float(point.sum)
+    buckets = read(point)
+    return math.nan if buckets is None else spreads.total_of(buckets)
+
+
+def _quantiles(point: Any) -> dict[float, float]:
+    """Those that a summary tells; not a number means that nothing was observed lately."""
+    told = {one.quantile: one.value for one in point.quantile_values}
+    return {share: value for share, value in told.items() if not math.isnan(value)}
+
+
+# Buckets -----------------------------------------------------------------------------------
+
+
+def _explicit(point: Any) -> Buckets | None:
+    bounds, counts = tuple(point.explicit_bounds), point.bucket_counts
+    if not bounds or len(bounds) > MOST_BUCKETS or len(counts) != len(bounds) + 1:
+        return None
+    if not all(low < high for low, high in pairwise((*bounds, math.inf))):
+        return None
+    return Buckets(bounds=bounds, counts=_counts(counts))
+
+
+def _exponential(point: Any) -> Buckets | None:
+    positive, negative = point.positive, point.negative
+    if len(positive.bucket_counts) + len(negative.bucket_counts) > MOST_BUCKETS:
+        return None
+    if not COARSEST <= point.scale <= FINEST:
+        return None
+    return Buckets(
+        scale=point.scale, zero=float(point.zero_count),
+        counts=_counts(positive.bucket_counts, positive.offset),
+        negative=_counts(negative.bucket_counts, negative.offset),
+    )  # fmt: skip
+
+
+def _counts(counts: Iterable[int], offset: int = 0) -> dict[int, float]:
+    return {place: float(count) for place, count in enumerate(counts, offset) if count}
+
+
+def _no_buckets(_point: Any) -> None:
+    return None
+
+
+_Reader = Callable[[Any], Buckets | None]
+_READERS: dict[str, _Reader] = {
+    "histogram": _explicit, "exponential_histogram": _exponential, "summary": _no_buckets,
+}  # fmt: skip
+
+
+# Names -------------------------------------------------------------------------------------
 
 
 def _places(
-    builder: Builder, name: str, points: Iterable[Any], counter: Literal["", "total", "mean"]
+    builder: Builder, name: str, points: Iterable[Any], counter: Literal["", "total"]
 ) -> Iterator[int]:
     whole = -1
     for point in points:
@@ -130,77 +212,3 @@ def _text(value: Any) -> str:
     if kind == "bool_value":
         return str(value.bool_value).lower()
     return ""
-
-
-# The JSON form, with the names that protobuf gives its fields ------------------------------
-
-
-class _Message(msgspec.Struct, rename="camel"):
-    def WhichOneof(self, _group: str) -> str | None:  # noqa: N802  (protobuf's name)
-        """The field that is set, as protobuf's own messages tell it."""
-        return next((name for name in self.__struct_fields__ if self._holds(name)), None)
-
-    def _holds(self, name: str) -> bool:
-        return name in _ONE_OF and getattr(self, name) is not None
-
-
-_ONE_OF = {
-    "gauge", "sum", "histogram", "exponential_histogram", "summary",
-    "string_value", "bool_value", "int_value", "double_value",
-}  # fmt: skip
-
-
-class _AnyValue(_Message):
-    string_value: str | None = None
-    bool_value: bool | None = None
-    int_value: int | None = None
-    double_value: float | None = None
-
-
-class _KeyValue(_Message):
-    key: str = ""
-    value: _AnyValue = msgspec.field(default_factory=_AnyValue)
-
-
-class _Point(_Message):
-    time_unix_nano: Annotated[int, msgspec.Meta(ge=0, le=2**63 - 1)] = 0
-    attributes: list[_KeyValue] = []
-    flags: int = 0
-    as_double: float = 0.0
-    as_int: Annotated[int, msgspec.Meta(ge=-(2**63), le=2**63 - 1)] = 0
-    count: Annotated[int, msgspec.Meta(ge=0, le=2**63 - 1)] = 0
-    sum: float = 0.0
-
-
-class _Data(_Message):
-    data_points: list[_Point] = []
-    aggregation_temporality: int | str = 0
-    is_monotonic: bool = False
-
-    def __post_init__(self) -> None:
-        if self.aggregation_temporality == "AGGREGATION_TEMPORALITY_CUMULATIVE":
-            self.aggregation_temporality = CUMULATIVE
-
-
-class _Metric(_Message):
-    name: str = ""
-    gauge: _Data | None = None
-    sum: _Data | None = None
-    histogram: _Data | None = None
-    exponential_histogram: _Data | None = None
-    summary: _Data | None = None
-
-
-class _Scope(_Message):
-    metrics: list[_Metric] = []
-
-
-class _Resource(_Message):
-    scope_metrics: list[_Scope] = []
-
-
-class _Request(_Message):
-    resource_metrics: list[_Resource] = []
-
-
-_json = msgspec.json.Decoder(_Request, strict=False)
