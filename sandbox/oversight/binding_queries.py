@@ -134,19 +134,18 @@ class Kind(msgspec.Struct, frozen=True, kw_only=True):
 _CONDITIONS = """
 SELECT c.id AS condition, c.number, c.state, c.threshold::text AS threshold, p.id AS pilot,
        p.reference, p.title, p.organisation AS firm, o.name AS organisation, p.lead_sector,
-       p.pack_version, coalesce(m.name, '') AS metric, coalesce(b.breaches, 0) AS breaches,
+       p.pack_version, coalesce(m.name, '') AS metric, b.breaches,
        coalesce(w.judged, '[]') AS judged
 FROM condition c JOIN pilot p ON p.id = c.pilot JOIN organisation o ON o.id = p.organisation
 LEFT JOIN metric m ON m.pilot = p.id AND m.key = c.threshold ->> 'metric'
-LEFT JOIN (
-    SELECT condition, count(*) AS breaches FROM breach WHERE state <> 'withdrawn'
-    GROUP BY condition
-) b ON b.condition = c.id
-LEFT JOIN (
-    SELECT condition, jsonb_agg(jsonb_build_object(
+LEFT JOIN LATERAL (
+    SELECT count(*) AS breaches FROM breach WHERE condition = c.id AND state <> 'withdrawn'
+) b ON true
+LEFT JOIN LATERAL (
+    SELECT jsonb_agg(jsonb_build_object(
         'slice', slice, 'nearest', nearest, 'nearest_at', nearest_at))::text AS judged
-    FROM watch GROUP BY condition
-) w ON w.condition = c.id
+    FROM watch WHERE condition = c.id
+) w ON true
 WHERE c.kind = 'threshold' AND c.threshold IS NOT NULL AND c.state NOT IN ('pending', 'lapsed')
 """
 _FIGURES = """
@@ -183,8 +182,9 @@ async def held(person: Person, filters: Filters) -> list[Held]:
     rows = await fetch(f"{_CONDITIONS} AND {' AND '.join(parts)}", *values)
     thresholds = [_threshold(row) for row in rows]
     came, series = await _came(rows, thresholds)
+    packs = {version: library.pack_of(version) for version in {row["pack_version"] for row in rows}}
     return [
-        _held(row, threshold, came, series.get(row["pilot"], {}))
+        _held(row, threshold, packs[row["pack_version"]], came, series.get(row["pilot"], {}))
         for row, threshold in zip(rows, thresholds, strict=True)
     ]
 
@@ -212,9 +212,9 @@ async def _came(
 
 
 def _held(
-    row: Mapping[str, Any], threshold: Threshold, came: Mapping[int, _Came], series: SeriesOf
-) -> Held:
-    pack = library.pack_of(row["pack_version"])
+    row: Mapping[str, Any], threshold: Threshold, pack: Pack, came: Mapping[int, _Came],
+    series: SeriesOf,
+) -> Held:  # fmt: skip
     judged = [
         {**one, "nearest_at": msgspec.convert(one["nearest_at"], datetime | None)}
         for one in msgspec.json.decode(row["judged"])
