@@ -50,12 +50,14 @@ _SECONDS = {
 class MeasureUnit(Named, frozen=True, kw_only=True):
     """A unit that metrics and thresholds are counted in; without a ``symbol`` it is not written.
 
-    ``one``: the symbol where there is just one, if it is another word.
+    ``one``: the symbol where there is just one, if it is another word. ``most``: the largest value
+    that can be measured in it, such as 1 of a ratio; by default there is none.
     """
 
     name: Text
     symbol: Text | None = None
     one: Text | None = None
+    most: float | None = None
 
 
 class Metric(Named, frozen=True, kw_only=True):

@@ -389,6 +389,11 @@ class Pack(Part, frozen=True, kw_only=True, dict=True):
         symbol = found.symbol or Text({})
         return symbol.in_(language) if language else str(symbol)
 
+    def unit_most(self, key: str) -> float | None:
+        """The largest value that can be measured in unit ``key``; ``None``: there is none."""
+        found = self._by_key["unit"].get(key)
+        return found.most if isinstance(found, MeasureUnit) else None
+
     def amount(self, number: float | None, unit: str) -> str:
         """``number`` of unit ``unit`` (its key) as people write it: ``5%``, ``1 person``."""
         found = self._by_key["unit"].get(unit)

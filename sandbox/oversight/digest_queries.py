@@ -81,6 +81,7 @@ UNION ALL SELECT x.pilot, 'exit_report', x.due_at, NULL FROM exit_report x
 WHERE x.state IN ('draft', 'returned')
 UNION ALL SELECT c.pilot, 'condition', NULL, c.due_on FROM condition c
 WHERE c.state IN ('pending', 'in_force', 'breached', 'cured', 'escalated')
+AND NOT EXISTS (SELECT FROM evidence e WHERE e.subject = c.id AND e.verdict = '')
 UNION ALL SELECT m.pilot, 'milestone', NULL, m.due_on FROM milestone m
 WHERE m.state IN ('planned', 'returned')
 UNION ALL SELECT p.id, 'ends', NULL, p.ends_on FROM pilot p WHERE p.state IN ('live', 'suspended')

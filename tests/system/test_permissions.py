@@ -113,7 +113,7 @@ TABLE: tuple[tuple[set[str], str], ...] = (
         GET /cases /cases/{case} /cases/{case}/history /cases/{case}/screening
         GET /cases/{case}/questions /cases/{case}/reviews /cases/{case}/decision
         GET /cases/{case}/messages /public-reports /public-reports/{public_report}
-        GET /pilots/risk /pilots/risk.csv
+        GET /pilots/risk /pilots/risk.csv /pilots/limits /pilots/limits.csv
     """),
     ({"officer"}, """
         POST /account/weekly-mail

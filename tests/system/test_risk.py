@@ -16,7 +16,8 @@ from sandbox.applications.tables import Review
 from sandbox.foundation import clock, i18n
 from sandbox.foundation.database import fetch
 from sandbox.people.person import Person
-from sandbox.pilots.tables import Pilot
+from sandbox.pilots import commands as pilots
+from sandbox.pilots.tables import Condition, Pilot
 from tests import factories
 from tests.harness import Visitor, statements
 from tests.system.test_consequences import breached
@@ -111,6 +112,22 @@ async def test_what_is_late_is_told_by_the_days_of_the_jurisdiction(
     assert f'href="/pilots/{pilot.id}/milestones"' in (await desk.get("/pilots/risk")).text
     await fetch("UPDATE milestone SET due_on = $1", i18n.today())
     assert (await row(desk, pilot))[1] == "Calm Nothing is open"
+
+
+async def test_what_was_handed_in_is_the_authoritys_to_judge_and_not_overdue(
+    client: Visitor, people: dict[str, Person]
+) -> None:
+    pilot = await live(people)
+    condition = await Condition.objects().get(Condition.kind == "threshold")
+    assert condition is not None
+    await fetch("UPDATE condition SET due_on = $2 WHERE id = $1", condition.id,
+                i18n.today() - timedelta(days=1))  # fmt: skip
+    desk = await client.sign_in(people["officer"])
+    assert (await row(desk, pilot))[1] == "Keep in view 1 document or report is overdue"
+    await pilots.submit_evidence(people["founder"], condition.id, text="Here it is")
+    why = (await row(desk, pilot))[1]
+    assert why.startswith("Calm Nothing is open")
+    assert why.endswith(f"1 thing to judge evidence and explanations ({pilot.reference})")
 
 
 async def test_filters_and_orders_narrow_and_turn_the_list(

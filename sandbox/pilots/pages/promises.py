@@ -11,7 +11,16 @@ from sandbox.foundation.errors import InvalidInput, NotFound, RuleBroken
 from sandbox.foundation.i18n import _
 from sandbox.foundation.web.forms import Form, read_values
 from sandbox.foundation.web.pages import flash, redirect
-from sandbox.pilots import commands, evidence_queries, promises, queries, reporting, rules, versions
+from sandbox.pilots import (
+    commands,
+    evidence_queries,
+    nearest,
+    promises,
+    queries,
+    reporting,
+    rules,
+    versions,
+)
 from sandbox.pilots.pages.common import EVENTS, Asked, change_rows, of_head
 from sandbox.pilots.pages.conditions import open_steps
 from sandbox.pilots.policy import KEEP_PILOTS, READ_PILOTS, SUPERVISE_PILOTS
@@ -58,6 +67,7 @@ async def _condition_page(
             one for one in await queries.parts(PilotStep, head.id) if one.subject == condition_id
         ],
         events=EVENTS,
+        nearest=(await nearest.of_conditions(head, [condition.id])).get(condition.id),
     )  # fmt: skip
 
 

@@ -16,6 +16,7 @@ from sandbox.foundation.web.forms import Form
 from sandbox.foundation.web.pages import page, wants_part
 from sandbox.foundation.web.tables import csv_response
 from sandbox.people.person import Person
+from sandbox.pilots import nearest
 from sandbox.pilots import queries as pilots
 from sandbox.pilots.rules import TESTING
 from sandbox.pilots.tables import Metric
@@ -142,6 +143,7 @@ async def show(request: Asked, pilot: FromPath[UUID], metric: FromPath[str]) -> 
         level_words=_(_LEVELS[figures.level]), comes=comes,
         happenings=drawing.happenings(asked.pilot, sheet),
         live=comes and request.query_params.get("live") != "off",
+        nearest=await nearest.of_conditions(asked.pilot, list(sheet.conditions.values())),
         newest=max((one.newest for one in asked.held if one.newest), default=None),
     )  # fmt: skip
 
