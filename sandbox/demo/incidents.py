@@ -7,7 +7,7 @@ from typing import Any
 
 from sandbox.demo.player import Player
 from sandbox.demo.year import content
-from sandbox.incidents import commands, public_rules, rules
+from sandbox.incidents import commands, public_rules, queries, rules, weaknesses
 from sandbox.incidents.public_tables import PublicReport
 from sandbox.incidents.tables import CorrectiveAction, Incident, IncidentClock
 from sandbox.pilots.tables import Pilot
@@ -149,7 +149,20 @@ async def _ask(player: Player, incident: Incident) -> CorrectiveAction:
         )
 
 
+async def _compare(player: Player, incident: Incident) -> None:
+    """The officer confirms the first weakness that shows elsewhere too, after a call."""
+    found = await weaknesses.elsewhere(
+        player.officer, await queries.one(player.officer, incident.id)
+    )
+    if found.suggested and not found.confirmed:
+        async with player.later(0.2):
+            await commands.compare_weakness(
+                player.officer, incident.id, found.suggested[0].id, same=True
+            )
+
+
 async def _close(player: Player, incident: Incident) -> None:
+    await _compare(player, incident)
     async with player.later(1):
         await commands.close(player.officer, incident.id, words="Settled. Thank you.")
 

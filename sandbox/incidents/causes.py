@@ -23,6 +23,12 @@ BRANCHES = {
     "surroundings": N_("Surroundings and use"),
 }
 
+NEWEST_FISHBONE = """
+SELECT DISTINCT ON (incident) incident, content FROM cause_analysis
+WHERE method = 'fishbone' ORDER BY incident, number DESC
+"""
+"""The newest fishbone of each incident, for reads."""
+
 
 def read(values: Mapping[str, Any]) -> tuple[str, dict[str, str]]:
     """The method and its answers out of what was typed, without empty ones.

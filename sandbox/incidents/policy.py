@@ -7,8 +7,8 @@ from sandbox.people.person import CASE_READERS, Role
 from sandbox.pilots.policy import API, KEEP_PILOTS, READ_PILOTS
 
 __all__ = [
-    "API", "HANDLE_INCIDENTS", "KEEP_PILOTS", "READ_INCIDENTS", "READ_PILOTS",
-    "READ_PUBLIC_REPORTS", "REPORT",
+    "API", "HANDLE_INCIDENTS", "KEEP_PILOTS", "READ_INCIDENTS", "READ_PATTERNS",
+    "READ_PILOTS", "READ_PUBLIC_REPORTS", "REPORT",
 ]  # fmt: skip
 
 REPORT = permission(
@@ -16,4 +16,5 @@ REPORT = permission(
 )  # fmt: skip
 HANDLE_INCIDENTS = permission("handle incidents", {Role.OFFICER, Role.DECISION_MAKER})
 READ_INCIDENTS = permission("read incidents", CASE_READERS | {Role.APPLICANT})
+READ_PATTERNS = permission("see patterns of incidents across sectors", {Role.CENTRAL, Role.AUDITOR})
 READ_PUBLIC_REPORTS = permission("read what the public reported", CASE_READERS)

@@ -18,6 +18,7 @@ from sandbox.framework.questions import QuestionKind
 from sandbox.framework.severities import Regime, RegimeReport
 from sandbox.incidents import facts as told
 from sandbox.incidents import owing
+from sandbox.incidents.causes import NEWEST_FISHBONE
 from sandbox.incidents.tables import (
     Assessment,
     CorrectiveAction,
@@ -30,11 +31,19 @@ from sandbox.pilots import queries as pilots
 
 
 class Filters(msgspec.Struct, frozen=True, kw_only=True):
-    """What the list is narrowed to; empty means the open ones."""
+    """What the list is narrowed to; empty means the open ones.
+
+    ``cause``: a branch of the newest fishbone. ``lead``: the sector that leads the pilot.
+    ``drill``: ``no`` leaves drills out.
+    """
 
     state: str = ""
     severity: str = ""
     sector: str = ""
+    weakness: str = ""
+    cause: str = ""
+    lead: str = ""
+    drill: str = ""
 
 
 class Line(msgspec.Struct, frozen=True, kw_only=True):
@@ -66,6 +75,11 @@ FROM incident i JOIN pilot p ON p.id = i.pilot
 """
 
 
+_EXPLAINED = f"""
+EXISTS (SELECT FROM ({NEWEST_FISHBONE}) a WHERE a.incident = i.id AND a.content ? ${{n}})
+"""
+
+
 def _line() -> str:
     return _LINE.replace("{language}", current_language())
 
@@ -80,6 +94,10 @@ async def listed(person: Person, filters: Filters, cursor: Cursor | None) -> Pag
         ("i.state = ${n}", filters.state if filters.state != "all" else ""),
         ("i.severity = ${n}", filters.severity),
         ("${n} = ANY(p.sectors)", filters.sector),
+        ("${n} = ANY(i.vulnerabilities)", filters.weakness),
+        ("p.lead_sector = ${n}", filters.lead),
+        ("i.drill = (${n} <> 'no')", filters.drill),
+        (_EXPLAINED, filters.cause),
     )
     for condition, value in wanted:
         if value:

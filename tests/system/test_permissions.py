@@ -151,7 +151,9 @@ TABLE: tuple[tuple[set[str], str], ...] = (
         POST /incidents/{incident}/tasks /incidents/{incident}/tasks/{task}/done
         POST /incidents/{incident}/inquiries /incidents/{incident}/actions/{action}/return
         POST /public-reports/{public_report}/alike /incidents/{incident}/alike
+        POST /incidents/{incident}/weakness
     """),
+    ({"central", "auditor"}, "GET /incidents/patterns /incidents/patterns.csv"),
     # Lessons, reports, the whole
     ({"officer", "decision_maker", "central"}, """
         GET /pilots/{pilot}/lessons/new /lessons/{lesson}/edit

@@ -117,6 +117,8 @@ _WORDS = {
     "incident_document.failed": N_("PDF of an incident could not be made"),
     "comparison.same": N_("Said to be the same as another"),
     "comparison.different": N_("Said not to be the same as another"),
+    "comparison.weakness_shared": N_("Said to share a weakness with an incident elsewhere"),
+    "comparison.weakness_differs": N_("Said to share no weakness with an incident elsewhere"),
     "public_report.received": N_("Report by a member of the public"),
     "public_report.taken_up": N_("Report of the public being looked at"),
     "public_report.made_incident": N_("Incident made of a report of the public"),

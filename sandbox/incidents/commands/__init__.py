@@ -13,7 +13,7 @@ from sandbox.incidents.commands.actions import (
 )
 from sandbox.incidents.commands.assessing import assess, triage
 from sandbox.incidents.commands.clocks import respond, submit_report, sweep_clocks
-from sandbox.incidents.commands.comparing import compare
+from sandbox.incidents.commands.comparing import compare, compare_weakness
 from sandbox.incidents.commands.documents import (
     ask_document,
     give_up_document,
@@ -49,6 +49,7 @@ __all__ = [
     "assess",
     "close",
     "compare",
+    "compare_weakness",
     "dismiss",
     "explain_cause",
     "finish_task",

@@ -8,9 +8,11 @@ from sandbox.foundation.database import fetch
 from sandbox.foundation.errors import InvalidInput, NotFound
 from sandbox.foundation.i18n import _
 from sandbox.foundation.work import Work, work_of
+from sandbox.incidents.commands.common import opened, tell
 from sandbox.incidents.tables import Comparison, Incident, PublicReport
 from sandbox.people.person import Person
 from sandbox.pilots.commands import common
+from sandbox.pilots.tables import Pilot
 
 _TABLES = {"incident": Incident, "public_report": PublicReport}
 
@@ -30,6 +32,61 @@ async def compare(person: Person, subject: UUID, other: UUID, *, same: bool) -> 
         for key in (subject, other):
             row = await work.lock(_TABLES[kinds[key][0]], key)
             work.record("comparison.same" if same else "comparison.different", row)
+
+
+async def compare_weakness(person: Person, subject: UUID, other: UUID, *, same: bool) -> None:
+    """Say whether an incident of another pilot shows the same weakness as ``subject``.
+
+    The officer need not be able to read the other: they may have asked its authority, which is
+    told if they say yes.
+
+    :raises NotFound: one of them is not there, or ``subject`` is not for this person.
+    :raises InvalidInput: they are of one pilot, or share no weakness and were never compared.
+    """
+    async with work_of(person) as work:
+        pilot, incident = await opened(work, person, subject, "handle_incident")
+        there = await Incident.objects().get(Incident.id == other)
+        if there is None:
+            raise NotFound
+        await _check_shared(person, incident, there)
+        await keep_comparison(work, "weakness", subject, other, confirmed=same)
+        event = "comparison.weakness_shared" if same else "comparison.weakness_differs"
+        work.record(event, incident, other=other)
+        if same:
+            await _tell_other(work, pilot, incident, there)
+
+
+async def _check_shared(person: Person, incident: Incident, there: Incident) -> None:
+    """Only what the page would suggest, or has suggested, is compared."""
+    one, two = sorted((incident.id, there.id), key=lambda key: key.bytes)
+    rows = await fetch(
+        "SELECT EXISTS (SELECT FROM comparison WHERE kind = 'weakness' AND one = $1 "
+        "AND other = $2) AS compared, (SELECT organisation FROM pilot WHERE id = $3) AS firm",
+        one, two, there.pilot,
+    )  # fmt: skip
+    if person.organisation is not None and rows[0]["firm"] == person.organisation:
+        raise NotFound
+    shared = set(incident.vulnerabilities) & set(there.vulnerabilities)
+    of_two = incident.pilot != there.pilot and not (incident.drill or there.drill)
+    if not of_two or not (shared or rows[0]["compared"]):
+        raise InvalidInput({"_": _("These two share no weakness.")})
+
+
+async def _tell_other(work: Work, pilot: Pilot, incident: Incident, there: Incident) -> None:
+    """Tell the officers of the other pilot that somebody sees the same weakness, and whom to ask.
+
+    Nothing of the incident is told: they may not be able to read it.
+    """
+    other = await Pilot.objects().get(Pilot.id == there.pilot)
+    if other is None:
+        return
+    pack = common.pack_of(pilot)
+    shared = [key for key in there.vulnerabilities if key in incident.vulnerabilities]
+    await tell(
+        work, other, there, "weakness_elsewhere", authority=True,
+        asks=pack.authority(pilot.authority), sector=pack.sector(pilot.lead_sector),
+        weaknesses=[pack.vulnerability(key) for key in shared],
+    )  # fmt: skip
 
 
 async def _kinds(*keys: UUID) -> dict[UUID, tuple[str, UUID]]:

@@ -6,6 +6,7 @@ from sandbox.incidents.pages import (
     exporting,
     handling,
     intake,
+    patterns,
     public,
     recording,
     reported,
@@ -16,5 +17,5 @@ NAVIGATION = [*intake.NAVIGATION]
 ROUTES = [
     *intake.ROUTES, *assessing.ROUTES, *handling.ROUTES, *public.ROUTES, *reported.ROUTES,
     *comparing.ROUTES, *working.ROUTES, *recording.ROUTES,
-    *exporting.ROUTES,
+    *exporting.ROUTES, *patterns.ROUTES,
 ]  # fmt: skip

@@ -22,6 +22,7 @@ from sandbox.incidents import (
     public_queries,
     queries,
     rules,
+    weaknesses,
     work_queries,
 )
 from sandbox.incidents.policy import READ_PUBLIC_REPORTS
@@ -103,6 +104,7 @@ async def incident_page(
         derived=derived, standing=standing, limit_of=owing.limit_of,
         say_limit=words.limit_in_words,
         public_reports=await public_queries.of_incident(request.user, incident_id) if staff else [],
+        elsewhere=await weaknesses.elsewhere(request.user, found) if staff else None,
         suggested=await _suggested(found, staff=staff), kinds=rules.ACTION_KINDS,
         waiting=await work_queries.waiting(incident_id),
     )  # fmt: skip

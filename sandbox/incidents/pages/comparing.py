@@ -11,7 +11,7 @@ from sandbox.foundation.i18n import _
 from sandbox.foundation.web.forms import read_values
 from sandbox.foundation.web.pages import flash, redirect
 from sandbox.incidents import commands
-from sandbox.incidents.pages.common import Asked
+from sandbox.incidents.pages.common import Asked, done
 from sandbox.incidents.policy import HANDLE_INCIDENTS
 
 
@@ -19,6 +19,23 @@ from sandbox.incidents.policy import HANDLE_INCIDENTS
 async def compare_incident(request: Asked, incident: FromPath[UUID]) -> Any:
     """The same as another incident or report of the public, or not."""
     return await _compare(request, incident, f"/incidents/{incident}")
+
+
+@post("/incidents/{incident:uuid}/weakness", permission=HANDLE_INCIDENTS)
+async def compare_weakness(request: Asked, incident: FromPath[UUID]) -> Any:
+    """The same weakness as in an incident of another pilot, or not."""
+    values, _files = await read_values(request)
+    try:
+        other = UUID(str(values.get("other") or ""))
+    except ValueError:
+        raise NotFound from None
+    same = values.get("same") == "yes"
+    command = commands.compare_weakness(request.user, incident, other, same=same)
+    words = (
+        _("Noted. The other authority has been told that you see the same weakness.") if same
+        else _("It will not be suggested again.")
+    )  # fmt: skip
+    return await done(request, incident, values, command, words)
 
 
 @post("/public-reports/{public_report:uuid}/alike", permission=HANDLE_INCIDENTS)
@@ -43,4 +60,4 @@ async def _compare(request: Asked, subject: UUID, path: str) -> Any:
     return redirect(request, path)
 
 
-ROUTES = [compare_incident, compare_report]
+ROUTES = [compare_incident, compare_weakness, compare_report]

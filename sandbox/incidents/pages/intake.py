@@ -13,7 +13,8 @@ from sandbox.foundation.web.forms import Form, read_values
 from sandbox.foundation.web.pages import NavigationLink, flash, page, redirect
 from sandbox.foundation.web.pagination import read_cursor
 from sandbox.foundation.web.states import word
-from sandbox.incidents import commands, facts, public_queries, queries, rules
+from sandbox.framework import library
+from sandbox.incidents import causes, commands, facts, public_queries, queries, rules
 from sandbox.incidents.pages.common import Asked, as_typed, moment, people_count, several
 from sandbox.incidents.policy import (
     HANDLE_INCIDENTS,
@@ -33,10 +34,26 @@ async def show_list(request: Asked) -> Any:
     staff = READ_PUBLIC_REPORTS.allows(request.user)
     return page(
         request, "incidents/list.html", block="results", filters=Form(chosen), staff=staff,
+        narrowed=_narrowed(chosen),
         waiting=await public_queries.waiting(request.user) if staff else 0,
         incidents=await queries.listed(request.user, queries.Filters(**chosen), cursor),
         states=[("all", _("All")), *((s, word(s)) for s in sorted(rules.LIFE.states))],
     )  # fmt: skip
+
+
+def _narrowed(chosen: dict[str, str]) -> list[str]:
+    """What a link of the patterns narrowed the list to and no field of the filter shows."""
+    pack = library.current()
+    sectors = {sector.key: str(sector.name) for sector in pack.sectors}
+    branches = {f"branch_{key}": _(label) for key, label in causes.BRANCHES.items()}
+    found = [
+        _("led by %(sector)s") % {"sector": sectors.get(chosen["lead"], chosen["lead"])}
+        if chosen["lead"] else "",
+        _("explained by %(cause)s") % {"cause": branches.get(chosen["cause"], chosen["cause"])}
+        if chosen["cause"] else "",
+        _("without drills") if chosen["drill"] == "no" else "",
+    ]  # fmt: skip
+    return [words for words in found if words]
 
 
 @get("/pilots/{pilot:uuid}/incidents", permission=READ_INCIDENTS)
