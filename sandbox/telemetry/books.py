@@ -9,6 +9,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable
 from datetime import UTC, datetime, time, timedelta
+from itertools import chain
 from typing import Any
 from uuid import UUID
 
@@ -22,7 +23,7 @@ from sandbox.framework.telemetry import TelemetryTerms
 from sandbox.framework.thresholds import Threshold
 from sandbox.pilots.tables import Metric, Pilot
 from sandbox.telemetry.rules import verdicts
-from sandbox.telemetry.rules.delivery import LONGEST_SLICE, Name
+from sandbox.telemetry.rules.delivery import LONGEST_NAME, LONGEST_SLICE, Name
 from sandbox.telemetry.rules.slices import slice_key
 from sandbox.telemetry.rules.verdicts import Course
 from sandbox.telemetry.tables import Mapping
@@ -76,8 +77,8 @@ class Book(msgspec.Struct, kw_only=True):
         return name in self.mappings or bool(_match(name, self.metrics))
 
     def _look_up(self, name: Name) -> Known:
-        if not name.metric:
-            return Known(why="unknown")
+        if why := _no_name(name):
+            return Known(why=why)
         mapping = self.mappings.get(name.metric)
         metric = self.metrics.get(mapping.metric if mapping else _match(name.metric, self.metrics))
         if metric is None:
@@ -101,6 +102,15 @@ class Book(msgspec.Struct, kw_only=True):
             planned[of] += 1
             return ""
         return "aside" if known.aside else "slices"
+
+
+def _no_name(name: Name) -> str:
+    """Why a name can be none, whatever the plan says."""
+    if not name.metric:
+        return "unknown"
+    if len(name.metric) > LONGEST_NAME:
+        return "long"
+    return "name" if any("\0" in text for text in (name.metric, *chain(*name.attributes))) else ""
 
 
 def _match(name: str, metrics: dict[str, Metric]) -> str:

@@ -61,7 +61,7 @@ async def _received(
         machine = await senders.sender_of(request)
         if read is None:
             raise Refusal(415, _WANTED[source])
-        body = await _body(request)
+        body = await bodies.gathered(request.stream())
         delivery = read(bodies.decompressed(body, request.headers.get("content-encoding", "")))
         if not len(delivery):
             return None
@@ -81,16 +81,6 @@ async def _received(
         raise Refusal(401, error.message) from None
     except DomainError as error:
         raise Refusal(error.status, error.message) from None
-
-
-async def _body(request: Asked) -> bytes:
-    """The body, in one piece or chunked, up to what is taken."""
-    body = bytearray()
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > bodies.AT_MOST:
-            raise bodies.TooLarge
-    return bytes(body)
 
 
 # OTLP --------------------------------------------------------------------------------------

@@ -168,7 +168,8 @@ async def _plain(request: Asked) -> bytes:
     """The body, decompressed."""
     try:
         return bodies.decompressed(
-            await request.body(), request.headers.get("content-encoding", "").lower()
+            await bodies.gathered(request.stream()),
+            request.headers.get("content-encoding", "").lower(),
         )
     except bodies.TooLarge:
         raise HTTPException(status_code=413, detail=_("The body is too large")) from None

@@ -29,6 +29,7 @@ NO_TIME = np.iinfo(np.int64).min
 """Stands where a point's time could not be read."""
 SAMPLES_AT_MOST = 2**53
 LONGEST_SLICE = 120
+LONGEST_NAME = 200
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 Numbers = NDArray[np.float64]
@@ -100,6 +101,14 @@ class Builder:
         self._n: list[int] = []
         self._line: list[int] = []
         self.spreads: list[Spread] = []
+
+    def expect(self, points: int) -> None:
+        """See, before so many more (or what may hold points) are read, that they may come.
+
+        :raises InvalidInput: a delivery holds no more.
+        """
+        if len(self._at) + points > MOST:
+            raise _amount()
 
     def place(self, name: Name) -> int:
         """The index of ``name``."""
@@ -226,6 +235,8 @@ WORDS = {
     "late": N_("The time lies too far back: figures are taken for a limited time"),
     "twice": N_("Two values for one time in one delivery; the first one counts"),
     "unknown": N_("This pilot reports no such metric"),
+    "name": N_("The name holds a character that cannot be kept"),
+    "long": N_("The name is too long"),
     "dimension": N_("The plan does not divide this metric so"),
     "slice": N_("The name of the slice is too long"),
     "slices": N_("This metric has as many slices as it may have"),
@@ -241,9 +252,12 @@ def check_size(delivery: Delivery, unread: int = 0) -> None:
     :raises InvalidInput: there is nothing in it, or too much.
     """
     if not len(delivery) + unread > 0 or len(delivery) > MOST:
-        raise InvalidInput(
-            {"points": _("Send between 1 and %(most)s points at a time") % {"most": MOST}}
-        )
+        raise _amount()
+
+
+def _amount() -> InvalidInput:
+    words = _("Send between 1 and %(most)s points at a time")
+    return InvalidInput({"points": words % {"most": MOST}})
 
 
 def judge(

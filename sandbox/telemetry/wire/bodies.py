@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import zlib
+from collections.abc import AsyncIterator
 
 import cramjam
 
@@ -18,6 +19,19 @@ class Unreadable(Exception):
     """A body is not what it says it is."""
 
 
+async def gathered(chunks: AsyncIterator[bytes]) -> bytes:
+    """A body, in one piece or chunked.
+
+    :raises TooLarge: it is; what comes after is not read.
+    """
+    body = bytearray()
+    async for chunk in chunks:
+        body += chunk
+        if len(body) > AT_MOST:
+            raise TooLarge
+    return bytes(body)
+
+
 def decompressed(body: bytes, encoding: str) -> bytes:
     """``body`` as it was before ``encoding`` (``gzip``, ``snappy`` or none).
 
@@ -25,6 +39,8 @@ def decompressed(body: bytes, encoding: str) -> bytes:
     :raises Unreadable: it is not compressed so, or in a way that we do not know.
     """
     if encoding in {"", "identity"}:
+        if len(body) > AT_MOST:
+            raise TooLarge
         return body
     if encoding == "gzip":
         return _gunzipped(body)

@@ -21,7 +21,7 @@ def read_csv(text: str) -> tuple[Delivery, list[Refused]]:
     A slice is written ``site:Tawau``. Lines that cannot be read are told by their number, the
     heading being line 1.
 
-    :raises InvalidInput: the heading is not that of such a file.
+    :raises InvalidInput: the heading is not that of such a file, or there are too many lines.
     """
     try:
         return _read(csv.DictReader(io.StringIO(text.lstrip("\ufeff"))))
@@ -40,6 +40,7 @@ def _read(rows: csv.DictReader[str]) -> tuple[Delivery, list[Refused]]:
     builder = Builder()
     refused: list[Refused] = []
     for line, row in enumerate(rows, 2):
+        builder.expect(len(refused) + 1)
         try:
             _add(builder, row, line)
         except (ValueError, OverflowError):

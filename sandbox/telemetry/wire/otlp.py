@@ -31,12 +31,14 @@ __all__ = ["CUMULATIVE", "read_json", "read_protobuf"]
 
 NOTHING_RECORDED = 1  # DataPointFlags
 _LONGEST = 200
+_MOST_ATTRIBUTES = 128  # as OpenTelemetry's SDKs have it
 
 
 def read_protobuf(body: bytes) -> Delivery:
     """A protobuf ``ExportMetricsServiceRequest``.
 
     :raises Unreadable: it is not one.
+    :raises InvalidInput: it holds more points than may come at once.
     """
     try:
         request = ExportMetricsServiceRequest.FromString(body)
@@ -49,6 +51,7 @@ def read_json(body: bytes) -> Delivery:
     """The same as JSON: 64-bit numbers may be strings, unknown fields are left alone.
 
     :raises Unreadable: it is not one; the text says where.
+    :raises InvalidInput: it holds more points than may come at once.
     """
     try:
         request = otlp_json.DECODER.decode(body)
@@ -59,8 +62,11 @@ def read_json(body: bytes) -> Delivery:
 
 def _delivery(request: Any) -> Delivery:
     builder = Builder()
+    builder.expect(len(request.resource_metrics))
     for resource in request.resource_metrics:
+        builder.expect(len(resource.scope_metrics))
         for scope in resource.scope_metrics:
+            builder.expect(len(scope.metrics))
             for metric in scope.metrics:
                 _add(builder, metric)
     return builder.delivery()
@@ -71,6 +77,7 @@ def _add(builder: Builder, metric: Any) -> None:
     if kind is None:
         return
     data = getattr(metric, kind)
+    builder.expect(len(data.data_points))
     name = metric.name[:_LONGEST]
     if kind in {"gauge", "sum"}:
         running = kind == "sum" and data.is_monotonic and data.aggregation_temporality == CUMULATIVE
@@ -198,9 +205,10 @@ def _places(
             yield whole
 
 
-def _attributes(pairs: Iterable[Any]) -> tuple[tuple[str, str], ...]:
+def _attributes(pairs: Sequence[Any]) -> tuple[tuple[str, str], ...]:
     found = [
-        (pair.key[:60], (pair.value.string_value or _text(pair.value))[:100]) for pair in pairs
+        (pair.key[:60], (pair.value.string_value or _text(pair.value))[:100])
+        for pair in pairs[:_MOST_ATTRIBUTES]
     ]
     return tuple(found) if len(found) < 2 else tuple(sorted(found))
 

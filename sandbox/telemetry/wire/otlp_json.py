@@ -12,7 +12,7 @@ import msgspec
 CUMULATIVE = 2
 
 
-class _Message(msgspec.Struct, rename="camel"):
+class _Message(msgspec.Struct, rename="camel", gc=False):  # decoded, so never in a circle
     def WhichOneof(self, _group: str) -> str | None:  # noqa: N802  (protobuf's name)
         """The field that is set, as protobuf's own messages tell it."""
         return next((name for name in self.__struct_fields__ if self._holds(name)), None)
@@ -45,7 +45,7 @@ _Places = Annotated[int, msgspec.Meta(ge=-(2**31), le=2**31 - 1)]
 
 class _Recorded(_Message):
     time_unix_nano: _Fixed = 0
-    attributes: list[_KeyValue] = []
+    attributes: tuple[_KeyValue, ...] = ()
     flags: int = 0
 
 
@@ -87,7 +87,7 @@ class _Quantile(_Message):
 
 class _Summed(_Counted):
     sum: float = 0.0
-    quantile_values: list[_Quantile] = []
+    quantile_values: tuple[_Quantile, ...] = ()
 
 
 class _Data(_Message):

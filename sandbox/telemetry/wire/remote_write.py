@@ -27,6 +27,7 @@ from sandbox.telemetry.wire.bodies import Unreadable
 ONE = "prometheus.WriteRequest"
 TWO = "io.prometheus.write.v2.Request"
 COUNTER = 1  # MetricType of 2.0
+_MOST_LABELS = 128
 _STALE = struct.pack(">Q", 0x7FF0000000000002)
 _OF_THE_SCRAPE = frozenset({"__name__", "job", "instance"})
 _TOTALS = ("_total", "_count", "_sum", "_bucket")
@@ -110,13 +111,16 @@ def read(body: bytes, form: str) -> Delivery:
     """A decompressed request of ``form``, one of :data:`ONE` and :data:`TWO`.
 
     :raises Unreadable: it is not one.
+    :raises InvalidInput: it holds more points than may come at once.
     """
     try:
         request = _MESSAGES[form].FromString(body)
     except (DecodeError, RecursionError) as error:
         raise Unreadable(f"the body is no {form}") from error
     builder = Builder()
+    builder.expect(len(request.timeseries))
     for labels, series in _labelled_by_symbols(request) if form == TWO else _labelled(request):
+        builder.expect(len(series.samples) + len(series.histograms))
         held = dict(labels)
         counter = form == TWO and series.metadata.type == COUNTER
         _add(builder, held, series.samples, counter=counter)
@@ -129,13 +133,13 @@ _Labels = list[tuple[str, str]]
 
 def _labelled(request: Any) -> Iterator[tuple[_Labels, Any]]:
     for series in request.timeseries:
-        yield [(label.name, label.value) for label in series.labels], series
+        yield [(label.name, label.value) for label in series.labels[:_MOST_LABELS]], series
 
 
 def _labelled_by_symbols(request: Any) -> Iterator[tuple[_Labels, Any]]:
     symbols = list(request.symbols)
     for series in request.timeseries:
-        refs = list(series.labels_refs)
+        refs = list(series.labels_refs[: 2 * _MOST_LABELS])
         if len(refs) % 2 or any(ref >= len(symbols) for ref in refs):
             raise Unreadable("a label refers to a symbol that is not there")
         yield [(symbols[a], symbols[b]) for a, b in zip(refs[::2], refs[1::2], strict=True)], series
