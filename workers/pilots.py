@@ -1,7 +1,10 @@
 """Pilots: testing periods that end, and what is due."""
 
+from uuid import UUID
+
 import dramatiq
 
+from sandbox.pilots import letter
 from sandbox.pilots.commands.sweeping import sweep
 
 
@@ -9,3 +12,9 @@ from sandbox.pilots.commands.sweeping import sweep
 async def sweep_pilots() -> None:
     """End what is over, and tell what is due or overdue."""
     await sweep()
+
+
+@dramatiq.actor(actor_name="build_pilot_letter", queue_name="documents", time_limit=300_000)
+async def build_pilot_letter(step: str) -> None:
+    """Make the PDF of a suspension's or resumption's letter and hang it on the case."""
+    await letter.build(UUID(step))

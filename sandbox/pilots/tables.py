@@ -56,6 +56,7 @@ class PilotStep(Table, tablename="pilot_step", db=DB):
     """Why a pilot was suspended, resumed, ended, …: words that the trail must not hold.
 
     ``subject``: the condition or milestone it is about, where it is not the pilot itself.
+    ``letter``: the PDF to the firm, once the worker made it (``sandbox.pilots.letter``).
     """
 
     id = UUID(primary_key=True, default=UUID4())
@@ -67,6 +68,7 @@ class PilotStep(Table, tablename="pilot_step", db=DB):
     by = UUID(null=True, default=None)
     by_name = Varchar(200, default="")
     at = Timestamptz()
+    letter = UUID(null=True, default=None)
 
 
 class Plan(Table, tablename="plan", db=DB):

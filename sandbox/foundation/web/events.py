@@ -39,6 +39,7 @@ _WORDS = {
     "pilot.went_live": N_("Pilot live"),
     "pilot.suspended": N_("Pilot suspended"),
     "pilot.resumed": N_("Pilot resumed"),
+    "pilot.letter_made": N_("Letter to the firm made"),
     "pilot.extended": N_("Pilot extended"),
     "pilot.testing_ended": N_("Testing ended"),
     "pilot.terminated": N_("Pilot terminated"),

@@ -87,21 +87,21 @@ def due(pack: Pack, clock: str, start: datetime, authority: str = "") -> datetim
 
 async def note(
     work: Work, pilot: Pilot, event: str, reason: str = "", subject: UUID | None = None
-) -> None:
+) -> PilotStep:
     """Keep why something was done: words that the trail must not hold."""
-    await work.save(
-        PilotStep(
-            id=uuid4(),
-            case=pilot.case,
-            pilot=pilot.id,
-            subject=subject,
-            event=event,
-            reason=reason,
-            by=work.person.id,
-            by_name=work.person.name,
-            at=work.now,
-        )
+    step = PilotStep(
+        id=uuid4(),
+        case=pilot.case,
+        pilot=pilot.id,
+        subject=subject,
+        event=event,
+        reason=reason,
+        by=work.person.id,
+        by_name=work.person.name,
+        at=work.now,
     )
+    await work.save(step)
+    return step
 
 
 async def tell_firm(work: Work, pilot: Pilot, template: str, **context: Any) -> None:

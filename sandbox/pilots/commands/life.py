@@ -91,7 +91,8 @@ async def suspend_within(work: Work, pilot: Pilot, *, reason: str) -> None:
     reason = rules.suspend(pilot, reason=reason, at=work.now)
     await work.save(pilot)
     await _drop_proposals(work, pilot)
-    await note(work, pilot, "suspend", reason)
+    step = await note(work, pilot, "suspend", reason)
+    work.later("build_pilot_letter", step.id, queue="documents")
     work.record("pilot.suspended", pilot)
     await tell_firm(
         work, pilot, "suspended", reason=reason, letter=pack_of(pilot).letters.suspended
@@ -108,7 +109,8 @@ async def resume(person: Person, pilot_id: UUID, *, reason: str) -> Pilot:
         pilot = await open_pilot(work, person, pilot_id, "resume")
         reason = rules.resume(pilot, reason=reason, at=work.now)
         await work.save(pilot)
-        await note(work, pilot, "resume", reason)
+        step = await note(work, pilot, "resume", reason)
+        work.later("build_pilot_letter", step.id, queue="documents")
         work.record("pilot.resumed", pilot)
         letter = pack_of(pilot).letters.resumed
         await tell_firm(work, pilot, "resumed", reason=reason, letter=letter)
