@@ -545,7 +545,8 @@ def _is_told_in_malay(story: Story, case: str, pilot: str) -> None:
                     f"{pilot}/incidents", f"{pilot}/tokens", f"{pilot}/exit", "/register"),
         "officer": ("/cases", f"/cases/{case}", f"/cases/{case}/screening",
                     f"/cases/{case}/reviews", f"/cases/{case}/decision", f"/cases/{case}/history",
-                    "/pilots", "/incidents", "/lessons"),
+                    "/pilots", "/pilots/risk", "/pilots/limits", "/incidents", "/lessons",
+                    "/account"),
         "central": ("/overview", "/reports", "/reports/new"),
     }  # fmt: skip
     for who, paths in walks.items():

@@ -90,7 +90,7 @@ async def test_a_limit_that_no_figure_came_near_is_a_candidate_to_relax(
             text = await visitor.text(page)
             assert "It came nearest to the limit of 0.9 on" in text
             assert "with 0.97." in text
-            assert "30% of the room used" in text
+            assert "30% of the room that the limit leaves was used" in text
 
 
 async def test_one_breach_shows_that_a_limit_works_wherever_else_it_never_bound(
