@@ -34,7 +34,8 @@ def completed(
     """The conditions as a decision keeps them: those before going live first, numbered for good.
 
     What a template knows and nobody changed is filled in: how long a document may take
-    (``within``), and the most that a cap allows, by the application's ``answers``.
+    (``within``), the most that a cap allows, by the application's ``answers``, and how often a
+    duty is attested (``every``).
     """
     whole = [_filled(dict(item), pack, answers) for item in items]
     whole.sort(key=lambda item: not item.get("precedent"))
@@ -42,6 +43,7 @@ def completed(
 
 
 def _filled(item: dict[str, Any], pack: Pack, answers: Mapping[str, Any]) -> dict[str, Any]:
+    item["every"] = item.get("every") or attested_every(item["kind"], pack)
     template = template_of(item, pack)
     if template is None:
         return item
@@ -50,6 +52,11 @@ def _filled(item: dict[str, Any], pack: Pack, answers: Mapping[str, Any]) -> dic
     if template.cap is not None and not item.get("cap"):
         item |= capped(template, suggested_cap(template, pack, answers), pack)
     return item
+
+
+def attested_every(kind: str, pack: Pack) -> str:
+    """How often a condition of this kind is attested: a standing duty, by the pack's terms."""
+    return (pack.terms.attest_every or "") if kind == ConditionKind.DUTY else ""
 
 
 def template_of(item: Item, pack: Pack) -> ConditionTemplate | None:
@@ -66,11 +73,14 @@ def suggested_cap(template: ConditionTemplate, pack: Pack, answers: Mapping[str,
 
 
 def capped(template: ConditionTemplate, limit: int, pack: Pack) -> dict[str, Any]:
-    """The cap with its ``limit``, and the title and text that say so in every language."""
+    """The cap with its ``limit`` and what checks it, and the title and text that say so in every
+    language."""
     cap = template.cap
     assert cap is not None
+    threshold = cap.threshold(limit)
     return {
         "cap": {"of": cap.of, "limit": limit, "unit": cap.unit},
+        "threshold": msgspec.to_builtins(threshold) if threshold else None,
         "title": _with_limit(cap.title or template.title, limit, pack),
         "text": _with_limit(cap.text or template.text, limit, pack),
     }
@@ -111,7 +121,9 @@ def when(one: Any) -> str:
         limit = limit_in_words(msgspec.convert(within, Limit))
         parts.append(_("within %(time)s of accepting the plan") % {"time": limit})
     if every := _part(one, "every"):
-        parts.append(_(CADENCE_NAMES[Cadence(every)]))
+        often = _(CADENCE_NAMES[Cadence(every)])
+        duty = _part(one, "kind") == ConditionKind.DUTY
+        parts.append(_("attested %(every)s while live") % {"every": often} if duty else often)
     words = ", ".join(parts) or _while(one)
     return words[:1].upper() + words[1:]
 
@@ -123,9 +135,10 @@ def _while(one: Any) -> str:
 
 
 def limit_sentence(one: Any, pack: Pack) -> str:
-    """The threshold as a sentence, where the condition has one and its text does not say it."""
+    """The threshold as a sentence, where the condition has one and its text does not say it; a
+    cap's own words say its limit."""
     threshold = threshold_of(_part(one, "threshold"))
-    if threshold is None:
+    if threshold is None or _part(one, "kind") == ConditionKind.CAP:
         return ""
     sentence = pack.say(threshold)
     return "" if sentence == i18n.local(_part(one, "text")) else sentence

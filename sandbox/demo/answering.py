@@ -58,7 +58,8 @@ def _known(case: Case, pack: Pack, *, firm: str, number: str, lead: str) -> dict
 
 
 def _metrics(case: Case, pack: Pack) -> list[dict[str, Any]]:
-    general = [m for m in pack.metrics if not m.sectors]
+    used_up = {one.cap.metric for one in pack.conditions if one.cap}  # the caps bring these
+    general = [m for m in pack.metrics if not m.sectors and m.key not in used_up]
     own = [m for m in pack.metrics if case.sector in m.sectors]
     chosen = own[:2] + [general[(case.number + n) % len(general)] for n in range(2)]
     return [

@@ -28,6 +28,7 @@ _TOPS = {"percent": 100.0, "ratio": 1.0}
 _DIGITS = {"ratio": 3, "index": 3, "percent": 2}
 _AT_LEAST = frozenset({Comparator.AT_LEAST, Comparator.ABOVE})
 _DAY = timedelta(days=1)
+_FILLING = 120  # days until as much of a cap is used as ever will be
 _GROWING = 56  # days until as many take part as ever will
 
 
@@ -56,6 +57,8 @@ class Feed:
     def trouble(self, since: datetime) -> Trouble | None:
         """A bad time of the first watched metric, long enough that its threshold tells it."""
         for key, (threshold, *_others) in self.limits.items():
+            if threshold.window.kind == "cumulative":
+                continue  # what is used up does not come back
             cadence = next(m.cadence_seconds for m in self.metrics if m.key == key)
             length = max(18 * _DAY, timedelta(seconds=cadence * 1.3))
             if threshold.aggregate is Aggregate.MEAN:
@@ -116,6 +119,8 @@ class Feed:
         while at <= until:
             bad = trouble is not None and trouble.since <= at < trouble.until
             value = (past if bad else usual) + spread * chance.uniform(-1, 1)
+            if (most := self._most(metric.key)) is not None:
+                value = most * _share(self.seed) * min(1.0, ((at - self.since) / _DAY) / _FILLING)
             if metric.unit in {"people", "decisions"} and metric.direction == "up":
                 value *= min(1.0, 0.3 + 0.7 * ((at - self.since) / _DAY) / _GROWING)
             yield Reading(
@@ -123,6 +128,11 @@ class Feed:
                 n=samples + chance.randrange(40, 160), slice=part,
             )  # fmt: skip
             at += step
+
+    def _most(self, metric: str) -> float | None:
+        """The cap that a metric fills up, where it does."""
+        limits = self.limits.get(metric, [])
+        return next((one.limit for one in limits if one.window.kind == "cumulative"), None)
 
     def _samples(self, metric: str, step: timedelta) -> int:
         """As many a point as make a window's least number, where one is asked for."""
@@ -143,6 +153,11 @@ class Feed:
         top = _TOPS.get(metric.unit, math.inf)
         usual, past = _around(limits[0], top)
         return usual, past, 0.0 if usual in {0, top} else abs(usual - past) * 0.12
+
+
+def _share(seed: int) -> float:
+    """How much of its cap a pilot uses in the end."""
+    return (0.45, 0.62, 0.88, 0.97)[seed % 4]
 
 
 def _around(threshold: Threshold, top: float) -> tuple[float, float]:

@@ -6,7 +6,9 @@ from datetime import datetime, timedelta
 
 from sandbox.demo.player import Player
 from sandbox.demo.year import content
+from sandbox.framework.conditions import ConditionKind
 from sandbox.pilots import commands, evidence_queries
+from sandbox.pilots.reporting import Said
 from sandbox.pilots.tables import Condition, Evidence, Milestone, Pilot
 from sandbox.telemetry import commands as telemetry
 
@@ -31,28 +33,37 @@ async def meet_precedents(player: Player, pilot: Pilot, *, everything: bool) -> 
 
 
 async def keep_conditions(player: Player, pilot: Pilot) -> None:
-    """Hand in the documents and the periodic reports that fall due within days."""
+    """Hand in the documents and the periodic reports that fall due within days, and attest."""
     soon = (player.at + SOON).date()
     due = (Condition.pilot == pilot.id) & (Condition.due_on <= soon)
     waiting = await evidence_queries.waiting_evidence(pilot.id)
-    for condition in await Condition.objects().where(due & Condition.state.is_in(_OWED)):
-        if condition.id in waiting:
-            continue
-        async with player.later(0.3):
-            evidence = await _hand_in(player, pilot, condition)
-        if condition.every and player.today - player.at < timedelta(days=6):
-            continue  # it waits for the officer
+    several = [
+        condition
+        for condition in await Condition.objects().where(due & Condition.state.is_in(_OWED))
+        if condition.id not in waiting
+    ]
+    if not several:
+        return
+    async with player.later(0.3):
+        handed = [await _hand_in(player, pilot, one) for one in several]
+    # What came last waits for the officer; of an attestation the firm's word is enough.
+    recent = player.today - player.at < timedelta(days=6)
+    look = [one for one in handed if not one.verdict and not (recent and one.period_from)]
+    if look:
         async with player.later(0.6):
-            await commands.judge_evidence(player.officer, evidence.id, accepted=True)
+            for evidence in look:
+                await commands.judge_evidence(player.officer, evidence.id, accepted=True)
 
 
 async def _hand_in(player: Player, pilot: Pilot, condition: Condition) -> Evidence:
     if condition.every:
         words = content("events")["reports"]
-        return await telemetry.hand_in_report(
-            player.founder, pilot.id, condition.id, text=words[condition.due_on.month % len(words)],
-            attested=True,
+        duty = condition.kind == ConditionKind.DUTY
+        said = Said(
+            text="" if duty else words[condition.due_on.month % len(words)], attested=True,
+            kept=True if duty else None,
         )  # fmt: skip
+        return await telemetry.hand_in_report(player.founder, pilot.id, condition.id, said)
     return await commands.submit_evidence(
         player.founder, condition.id, text=content("events")["evidence"][1]
     )

@@ -223,13 +223,16 @@ async def _finish(player: Player, pilot: Pilot) -> None:
                 )  # fmt: skip
         return
     await incidents.settle_all(player, pilot)
-    if found.state in rules.RUNNING:
-        await _end_testing(player, pilot)
+    await _end_testing(player, pilot)
     await _exit(player, pilot)
 
 
 async def _end_testing(player: Player, pilot: Pilot) -> None:
     async with player.later(0.2):
+        found = await Pilot.objects().get(Pilot.id == pilot.id)
+        assert found is not None
+        if found.state not in rules.RUNNING:
+            return  # its last day was over before anybody came to it
         if player.case.fate == "stopped_by_applicant":
             reason = "The firm has found other uses for its people."
             await commands.stop(player.founder, pilot.id, reason=reason)

@@ -246,6 +246,11 @@ def _look_at_clock(place: Place, clock: Clock, _keys: _Keys) -> None:
 
 def _look_at_cap(place: Place, cap: Cap, keys: _Keys) -> None:
     place.known([cap.unit], keys.units, "a unit", at="unit")
+    if cap.metric:
+        place.known([cap.metric], keys.metrics, "a metric", at="metric")
+        metric = keys.metrics.get(cap.metric)
+        if metric is not None and metric.unit != cap.unit:
+            place.wrong(f"`{metric.unit}`, the unit of `{cap.metric}`, got `{cap.unit}`", at="unit")
 
 
 def _look_at_incidents(place: Place, rules: IncidentRules, keys: _Keys) -> None:

@@ -8,7 +8,7 @@ from typing import Literal
 from sandbox.framework.clocks import Limit
 from sandbox.framework.struct import Key, Named, Part, Positive
 from sandbox.framework.text import Text
-from sandbox.framework.thresholds import Threshold
+from sandbox.framework.thresholds import Aggregate, Comparator, OnBreach, Threshold, Window
 from sandbox.framework.when import When
 
 
@@ -75,6 +75,9 @@ class Metric(Named, frozen=True, kw_only=True):
 class Cap(Part, frozen=True, kw_only=True):
     """A most that is agreed: so many users, sites, ringgit. ``unit`` is a unit's key.
 
+    ``metric``: what tells how much of it is used, all since the pilot went live: by its latest
+    figure, or added up. A cap that names none is looked after by people.
+
     ``title`` and ``text``: the condition's own with ``{limit}`` where the number stands, so that
     they say another limit once a decision sets one.
     """
@@ -84,8 +87,26 @@ class Cap(Part, frozen=True, kw_only=True):
     unit: Key
     title: Text | None = None
     text: Text | None = None
+    metric: str = ""
+    aggregate: Aggregate = Aggregate.LAST
+    on_breach: OnBreach = OnBreach.WARN
+
+    def threshold(self, limit: float) -> Threshold | None:
+        """The cap at ``limit`` as a machine checks it, where it names a metric.
+
+        That no figure has come says nothing of how much is used: silence is told by itself.
+        """
+        if not self.metric:
+            return None
+        return Threshold(
+            metric=self.metric, aggregate=self.aggregate, window=Window(kind="cumulative"),
+            comparator=Comparator.AT_MOST, limit=limit, unit=self.unit, on_missing="ignore",
+            on_breach=self.on_breach,
+        )  # fmt: skip
 
     def __post_init__(self) -> None:
+        if self.aggregate not in {Aggregate.LAST, Aggregate.SUM, Aggregate.COUNT}:
+            raise ValueError("what is used up is `last`, `sum` or `count`")
         for name, words in (("title", self.title), ("text", self.text)):
             if words is not None and not all("{limit}" in text for text in words.values()):
                 raise ValueError(f"`{name}` of a cap says `{{limit}}` in every language")

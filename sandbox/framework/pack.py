@@ -17,7 +17,13 @@ from sandbox.foundation.i18n import format_amount
 from sandbox.framework.assessment import Reason, ReasonFor, Rubric, ScreeningCheck, SelfCheck
 from sandbox.framework.calendars import Jurisdiction
 from sandbox.framework.clocks import Calendar, Clock, Limit
-from sandbox.framework.conditions import ConditionTemplate, MeasureUnit, Metric, MilestoneTemplate
+from sandbox.framework.conditions import (
+    Cadence,
+    ConditionTemplate,
+    MeasureUnit,
+    Metric,
+    MilestoneTemplate,
+)
 from sandbox.framework.publishing import Letters, Reports, Statements, Theme, Vulnerability
 from sandbox.framework.questions import Choice, Column, Form, Question
 from sandbox.framework.severities import IncidentRules, Severity
@@ -80,6 +86,7 @@ class Terms(Part, frozen=True, kw_only=True):
     ``tightening_notice``: how long before the authority says so, where it may hold a firm to a
     tighter limit that the firm has not accepted; without it, it may not. ``report_within``: how
     long after its period a periodic report is owed; without it, on the day after.
+    ``attest_every``: how often a firm attests that it kept a standing duty; without it, never.
     """
 
     testing_months: Positive
@@ -88,6 +95,7 @@ class Terms(Part, frozen=True, kw_only=True):
     near_days: Positive = 30
     tightening_notice: Limit | None = None
     report_within: Limit | None = None
+    attest_every: Cadence | None = None
     source: Text
 
 

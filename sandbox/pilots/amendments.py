@@ -136,6 +136,8 @@ def _amend_cap(pack: Pack, condition: PlannedCondition, limit: int) -> None:
     """A cap of the library says its new limit; the words of one that was written stay."""
     assert condition.cap is not None
     condition.cap = {**condition.cap, "limit": limit}
+    if condition.threshold is not None:
+        condition.threshold = {**condition.threshold, "limit": float(limit)}
     if condition.template:
         said = terms.capped(pack.condition(condition.template), limit, pack)
         condition.title, condition.text = said["title"], said["text"]
@@ -168,8 +170,9 @@ def _new_condition(
 ) -> PlannedCondition:
     if not new.template:
         return PlannedCondition(
-            number=number, kind=new.kind, title={}, text={language: new.text}, due_on=new.due_on
-        )
+            number=number, kind=new.kind, title={}, text={language: new.text}, due_on=new.due_on,
+            every=terms.attested_every(new.kind, pack),
+        )  # fmt: skip
     template = pack.condition(new.template)
     return plan_condition(
         pack,
@@ -180,6 +183,7 @@ def _new_condition(
             "text": dict(template.text),
             "source": dict(template.source),
             "due_on": new.due_on,
+            "every": template.every or terms.attested_every(template.kind, pack),
             "threshold": msgspec.to_builtins(template.threshold) if template.threshold else None,
             **(terms.capped(template, template.cap.limit, pack) if template.cap else {}),
         },

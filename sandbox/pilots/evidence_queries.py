@@ -27,6 +27,7 @@ class Shown(msgspec.Struct, frozen=True, kw_only=True):
     period_from: date | None
     period_until: date | None
     attested: bool
+    kept: bool | None
     facts: Facts | None
     due_at: datetime
     verdict: str
@@ -44,7 +45,7 @@ async def evidence_of(subject: UUID) -> list[Shown]:
     rows = await fetch(
         "SELECT e.id, e.text, e.file, coalesce(f.name, '') AS file_name, "
         "coalesce(f.size, 0) AS file_size, e.submitted_name, e.submitted_at, e.owed_on, "
-        "e.period_from, e.period_until, e.attested, e.facts::text AS facts, e.due_at, "
+        "e.period_from, e.period_until, e.attested, e.kept, e.facts::text AS facts, e.due_at, "
         "e.verdict, e.verdict_reason, e.verdict_at FROM evidence e "
         "LEFT JOIN stored_file f ON f.id = e.file WHERE e.subject = $1 "
         "ORDER BY e.submitted_at DESC",

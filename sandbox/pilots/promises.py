@@ -148,8 +148,10 @@ def submit(
     text: str,
     file: UUID | None,
     at: datetime,
+    attested: bool = False,
 ) -> None:
-    """Hand in evidence for ``subject``; a milestone is then submitted.
+    """Hand in evidence for ``subject``; a milestone is then submitted. What is ``attested`` needs
+    neither words nor a file.
 
     :raises InvalidInput: neither words nor a file.
     :raises RuleBroken: earlier evidence still waits, or nothing is owed any more.
@@ -160,7 +162,7 @@ def submit(
         )
     if isinstance(subject, Condition) and subject.state not in BINDING:
         raise RuleBroken("evidence.submit.not_owed", _("This condition asks for nothing more."))
-    if not text.strip() and file is None:
+    if not text.strip() and file is None and not attested:
         raise InvalidInput({"text": _("Describe the evidence or attach a file")})
     if isinstance(subject, Milestone):
         MILESTONE.move(subject, "submit", at=at)
@@ -191,25 +193,46 @@ def judge(
         MILESTONE.move(subject, "accept" if accepted else "return", at=at)
         subject.reason = reason
     elif accepted:
-        _credit(subject, rhythm, at)
+        _credit(subject, evidence, rhythm, at)
     evidence.verdict, evidence.verdict_reason = "accepted" if accepted else "returned", reason
     evidence.verdict_by, evidence.verdict_at = by, at
 
 
-def _credit(condition: Condition, rhythm: Rhythm | None, at: datetime) -> None:
+def attest(evidence: Evidence, condition: Condition, rhythm: Rhythm, *, at: datetime) -> bool:
+    """Take the firm's word that it kept a duty in a period; whether it can be taken.
+
+    It cannot where the firm says that it did not, or where the authority found so: then the
+    authority looks at what it says.
+    """
+    if evidence.kept is not True or condition.state in _BROKEN:
+        return False
+    evidence.verdict, evidence.verdict_at = "attested", at
+    _move_on(condition, rhythm)
+    return True
+
+
+def _credit(condition: Condition, evidence: Evidence, rhythm: Rhythm | None, at: datetime) -> None:
     """What accepted evidence does to a condition.
 
-    A document or a precedent is met. A periodic report moves its next day. A broken duty is
-    cured; a broken threshold is not: only its figures cure it.
+    A document or a precedent is met. The report or the attestation of a period moves its next
+    day. A broken duty is cured, unless the firm itself says that it was not kept; a broken
+    threshold or cap is not: only its figures cure it.
     """
+    by_hand = condition.threshold is None and evidence.kept is not False
     if condition.state == "pending" or condition.kind not in STANDING_KINDS:
         if condition.state in _BROKEN:
             CONDITION.move(condition, "cure", at=at)
         CONDITION.move(condition, "meet", at=at)
         condition.met_at = at
-    elif condition.state in _BROKEN and condition.kind != ConditionKind.THRESHOLD:
+    elif condition.state in _BROKEN and by_hand:
         CONDITION.move(condition, "cure", at=at)
-    if condition.every and condition.due_on and rhythm is not None:
+    of_period = condition.kind == ConditionKind.PERIODIC_REPORT or evidence.period_from is not None
+    if rhythm is not None and of_period:
+        _move_on(condition, rhythm)
+
+
+def _move_on(condition: Condition, rhythm: Rhythm) -> None:
+    if condition.every and condition.due_on:
         condition.due_on = rhythm.after(condition.due_on, condition.every)
 
 

@@ -19,7 +19,8 @@ from sandbox.framework import clocks, library
 from sandbox.framework.clocks import ClockName
 from sandbox.framework.pack import Pack
 from sandbox.people.person import SECTOR_ROLES, Delegate, Person
-from sandbox.pilots import closing, evidence_queries, plan, promises, rules, versions
+from sandbox.pilots import cap_queries, closing, evidence_queries, plan, promises, rules, versions
+from sandbox.pilots.cap_queries import Cap
 from sandbox.pilots.policy import READS_ALL
 from sandbox.pilots.tables import (
     Condition,
@@ -279,6 +280,7 @@ class Overview(msgspec.Struct, frozen=True, kw_only=True):
     exit_report: ExitReport | None
     follow_ups: list[FollowUp]
     handed_in: set[UUID]
+    caps: list[Cap]
     today: date
 
     @property
@@ -329,7 +331,8 @@ async def overview(pilot: Head) -> Overview:
         extension=extensions[-1] if extensions else None,
         exit_report=reports[0] if reports else None,
         follow_ups=await parts(FollowUp, pilot.id),
-        handed_in=await evidence_queries.waiting_evidence(pilot.id), today=i18n.today(),
+        handed_in=await evidence_queries.waiting_evidence(pilot.id),
+        caps=await cap_queries.caps(pilot.id), today=i18n.today(),
     )  # fmt: skip
 
 

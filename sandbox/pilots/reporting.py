@@ -1,4 +1,4 @@
-"""What the firm says of a period: its periodic report. Pure.
+"""What the firm says of a period: its periodic report, or that it kept a duty. Pure.
 
 The figures beside it come from a floor above; here they are kept word for word.
 """
@@ -14,6 +14,7 @@ import msgspec
 
 from sandbox.foundation.errors import InvalidInput, RuleBroken
 from sandbox.foundation.i18n import _, format_date
+from sandbox.framework.conditions import ConditionKind
 from sandbox.pilots.rhythms import Period
 from sandbox.pilots.rules import TESTING
 from sandbox.pilots.tables import Condition, Pilot
@@ -80,29 +81,45 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def is_reported(condition: Condition, starts_on: date | None) -> bool:
-    """Whether the condition asks for a report of each period, and its pilot has periods: it is
-    live, or was, since ``starts_on``."""
+    """Whether the condition asks for a report or an attestation of each period, and its pilot
+    has periods: it is live, or was, since ``starts_on``."""
     return bool(condition.every and condition.due_on and starts_on)
 
 
-def check_report(pilot: Pilot, period: Period, *, text: str, attested: bool, today: date) -> None:
-    """Whether a report may be handed in now.
+class Said(msgspec.Struct, frozen=True, kw_only=True):
+    """What the firm says. ``kept``: of a duty, whether it was kept throughout the period."""
+
+    text: str = ""
+    file: UUID | None = None
+    attested: bool = False
+    kept: bool | None = None
+
+
+def check_said(
+    pilot: Pilot, condition: Condition, period: Period, said: Said, *, today: date
+) -> None:
+    """Whether ``said`` may be handed in now.
 
     :raises RuleBroken: the pilot owes none any more, or the period is not over.
     :raises InvalidInput: nothing is said, or nobody stands in for it.
     """
     if pilot.state not in TESTING:
-        raise RuleBroken("report.hand_in.over", _("Testing is over, so no report is owed."))
+        raise RuleBroken("report.hand_in.over", _("Testing is over, so nothing is owed."))
     if not period.is_over(today):
         raise RuleBroken(
             "report.hand_in.early",
-            _("The period runs until %(day)s. Hand the report in after it.")
+            _("The period runs until %(day)s. Hand it in after that.")
             % {"day": format_date(period.last)},
         )
     errors = {}
-    if not text.strip():
+    duty = condition.kind == ConditionKind.DUTY
+    if duty and said.kept is None:
+        errors["kept"] = _("Say whether it was kept")
+    if not said.text.strip() and not duty:
         errors["text"] = _("Say how the period went")
-    if not attested:
-        errors["attested"] = _("Tick the box: somebody stands in for the report")
+    if not said.text.strip() and said.kept is False:
+        errors["text"] = _("Say when it was not kept, and why")
+    if not said.attested:
+        errors["attested"] = _("Tick the box: somebody stands in for it")
     if errors:
         raise InvalidInput(errors)

@@ -165,11 +165,16 @@ class Evidence(Table, tablename="evidence", db=DB):
     period_from = Date(null=True, default=None, help_text="Of a report: its first day.")
     period_until = Date(null=True, default=None, help_text="Of a report: its last day.")
     attested = Boolean(default=False, help_text="Whether the firm stands in for it being true.")
+    kept: Any = Boolean(
+        null=True, default=None, help_text="Of an attested duty: whether it was kept throughout."
+    )
     facts: Any = JSONB(
         null=True, default=None, help_text="What the system knew of the period, as attested."
     )
     due_at = Timestamptz(help_text="By when the authority decides on it.")
-    verdict = Varchar(20, default="", help_text="accepted, returned, or empty: waiting.")
+    verdict = Varchar(
+        20, default="", help_text="accepted, returned, attested, waived, or empty: waiting."
+    )
     verdict_by = UUID(null=True, default=None)
     verdict_at = Timestamptz(null=True, default=None)
     verdict_reason = Text(default="")

@@ -9,12 +9,14 @@ import msgspec
 
 from sandbox.foundation import i18n
 from sandbox.foundation.database import fetch
+from sandbox.framework.conditions import ConditionKind
 from sandbox.framework.thresholds import Aggregate, Threshold, must_in_words, threshold_of
+from sandbox.pilots.commands import period_of
 from sandbox.pilots.queries import Head, parts
 from sandbox.pilots.reporting import BreachFact, Facts, Figures, IncidentFact
 from sandbox.pilots.rhythms import Period
 from sandbox.pilots.rules import UNBOUND
-from sandbox.pilots.tables import Condition, Metric
+from sandbox.pilots.tables import Condition, Metric, Pilot
 from sandbox.telemetry import queries, spans
 from sandbox.telemetry.queries import BreachLine
 from sandbox.telemetry.rules.slices import held_to, part_name
@@ -31,6 +33,22 @@ SELECT id, reference, coalesce(words -> $4 ->> 'title', title) AS title, severit
 WHERE pilot = $1 AND NOT drill AND coalesce(occurred_from, aware_at) >= $2
 AND coalesce(occurred_from, aware_at) < $3 ORDER BY at
 """
+
+
+async def owed(pilot: Head, condition: Condition) -> Period:
+    """The period of which a report or an attestation is owed next.
+
+    :raises NotFound: the condition asks for none.
+    """
+    row = await Pilot.objects().get(Pilot.id == pilot.id)
+    assert row is not None
+    return period_of(row, condition)
+
+
+async def known(pilot: Head, condition: Condition) -> Facts | None:
+    """What is known of the period that is owed next; nothing of a duty, which no figure shows."""
+    period = await owed(pilot, condition)
+    return None if condition.kind == ConditionKind.DUTY else await facts(pilot, period)
 
 
 async def facts(pilot: Head, period: Period) -> Facts:

@@ -104,6 +104,14 @@ BROKEN = {
         "conditions.yaml", "unit: fish", "unit: fish, slice: {dimension: moon}",
         "conditions.yaml", "[0 “enough_fish”].threshold.slice.dimension", "got `moon`",
     ),
+    "a cap of a metric that is none": (
+        "conditions.yaml", "metric: catch, aggregate: sum, on", "metric: moon, aggregate: sum, on",
+        "conditions.yaml", "[2 “catch_cap”].cap.metric", "got `moon`",
+    ),
+    "a cap that is averaged": (
+        "conditions.yaml", "aggregate: sum, on_breach", "aggregate: mean, on_breach",
+        "conditions.yaml", "[2 “catch_cap”].cap", "what is used up is",
+    ),
     "a threshold condition without one": (
         "conditions.yaml", "kind: duty", "kind: threshold",
         "conditions.yaml", "[1 “lantern”]", "`threshold` is needed for",

@@ -13,6 +13,7 @@ from sandbox.foundation import clock
 from sandbox.people.person import Person
 from sandbox.pilots import commands as pilots
 from sandbox.pilots.commands.sweeping import sweep
+from sandbox.pilots.reporting import Said
 from sandbox.pilots.rhythms import Period
 from sandbox.pilots.tables import Condition, Evidence, Pilot
 from sandbox.telemetry import commands
@@ -106,7 +107,7 @@ async def test_a_report_is_pre_filled_attested_and_kept_as_it_was(
             assert says in answer.text
         assert (await firm.submit(f"{path}/report", form)).status_code == 303
         assert (await firm.submit(f"{path}/report", form)).status_code == 422  # it waits
-        assert "An earlier report is being looked at" in await firm.text(f"{path}/report")
+        assert "What was handed in is being looked at" in await firm.text(f"{path}/report")
     with on(period.last + timedelta(days=4)):  # a figure comes late: what was attested stays
         late = Reading(metric="sensitivity", at=clock.now() - timedelta(days=9), value=0.1, n=900)
         await commands.receive(people["founder"], pilot.id, of_readings([late]), source="json")
@@ -141,7 +142,9 @@ async def test_who_does_not_report_is_reminded_and_shown_as_late(
         assert path in (await mails(firm.email))[-1]["text"]
         desk = await client.another().sign_in(officer)
         assert "1 report or document overdue" in await desk.text("/pilots")
-        await commands.hand_in_report(firm, pilot.id, condition.id, text="Late.", attested=True)
+        await commands.hand_in_report(
+            firm, pilot.id, condition.id, Said(text="Late.", attested=True)
+        )
         assert "overdue" not in await desk.text("/pilots")  # it waits for the officer
         page = await desk.text(f"/pilots/{pilot.id}/conditions/{condition.id}")
         assert "Late" in page
@@ -153,3 +156,86 @@ async def test_who_does_not_report_is_reminded_and_shown_as_late(
         visitor = await client.another().sign_in(firm)
         assert "And why?" in await visitor.text(path)
         assert "1 report or document overdue" in await desk.text("/pilots")
+
+
+# Duties ------------------------------------------------------------------------------------
+
+DUTY = {"template": None, "kind": "duty", "title": {"en": "Second reading"},
+        "text": {"en": "A second clinician reads every positive result."}}  # fmt: skip
+
+
+async def duty_of(people: dict[str, Person]) -> tuple[Pilot, Condition]:
+    """A live pilot with a standing duty."""
+    pilot = await live(people, **{**TERMS, "conditions": [*TERMS["conditions"], DUTY]})
+    return pilot, await standing(pilot)
+
+
+async def standing(pilot: Pilot) -> Condition:
+    """The pilot's duty as it is now."""
+    own = (Condition.pilot == pilot.id) & (Condition.kind == "duty")
+    found: Condition | None = await Condition.objects().get(own)
+    assert found is not None
+    return found
+
+
+async def test_a_duty_is_attested_each_period(client: Visitor, people: dict[str, Person]) -> None:
+    pilot, duty = await duty_of(people)
+    assert duty.every == "quarterly"
+    period = pilots.period_of(pilot, duty)
+    path = f"/pilots/{pilot.id}/conditions/{duty.id}"
+    firm = await client.sign_in(people["founder"])
+    assert "every quarter while live" in await firm.text(f"/pilots/{pilot.id}/plan")
+    assert "The next attestation" in await firm.text(path)
+    early = await firm.submit(f"{path}/report", {"kept": "yes", "attested": "yes"})
+    assert "The period runs until" in early.text
+    with on(period.due_on - timedelta(days=2)):
+        await sweep()
+        assert "An attestation is due soon" in await subjects(people["founder"])
+        firm = await client.another().sign_in(people["founder"])
+        assert "Figures of the period" not in await firm.text(f"{path}/report")
+        unsaid = await firm.submit(f"{path}/report", {"attested": "yes"})
+        assert "Say whether it was kept" in unsaid.text
+        silent = await firm.submit(f"{path}/report", {"attested": "yes", "kept": "no"})
+        assert "Say when it was not kept" in silent.text
+        heard = len(await subjects(people["officer"]))
+        said = await firm.submit(f"{path}/report", {"attested": "yes", "kept": "yes"})
+        assert said.status_code == 303
+        assert len(await subjects(people["officer"])) == heard  # the firm's word is enough
+        desk = await client.another().sign_in(people["officer"])
+        page = await desk.text(path)
+        assert "Kept throughout" in page
+        assert people["founder"].name in page
+    after = await standing(pilot)
+    assert after.due_on > duty.due_on
+    assert after.state == "in_force"
+
+
+async def test_the_authority_looks_where_a_duty_was_not_kept(
+    client: Visitor, people: dict[str, Person]
+) -> None:
+    pilot, duty = await duty_of(people)
+    officer = people["officer"]
+    with on(pilots.period_of(pilot, duty).due_on):
+        await commands.hand_in_report(
+            people["founder"], pilot.id, duty.id,
+            Said(text="Not over the holidays.", attested=True, kept=False),
+        )  # fmt: skip
+        assert "Evidence to look at" in await subjects(officer)
+        desk = await client.sign_in(officer)
+        assert "Not kept at all times" in await desk.text(
+            f"/pilots/{pilot.id}/conditions/{duty.id}"
+        )
+        await pilots.breach_condition(officer, duty.id, reason="Holidays")
+        (said,) = await Evidence.objects().where(Evidence.subject == duty.id)
+        await pilots.judge_evidence(officer, said.id, accepted=True)
+        now = await standing(pilot)
+        assert now.state == "breached"  # taking the firm's word does not make it kept
+        assert now.due_on > duty.due_on
+    with on(now.due_on):
+        kept = Said(attested=True, kept=True)
+        await commands.hand_in_report(people["founder"], pilot.id, duty.id, kept)
+        assert (await standing(pilot)).due_on == now.due_on  # found broken: the officer looks
+        newest = await Evidence.objects().where(Evidence.verdict == "").first()
+        assert newest is not None
+        await pilots.judge_evidence(officer, newest.id, accepted=True)
+        assert (await standing(pilot)).state == "cured"

@@ -138,7 +138,7 @@ TABLE: tuple[tuple[set[str], str], ...] = (
         POST /cases/{case}/notes /cases/{case}/messages
         POST /pilots/{pilot}/guidance /pilots/{pilot}/follow-ups/{follow_up}
         POST /pilots/{pilot}/evidence/{evidence} /pilots/{pilot}/exit/verdict
-        GET /pilots/{pilot}/conditions/{condition}/trial
+        GET /pilots/looser /pilots/{pilot}/conditions/{condition}/trial
         POST /pilots/{pilot}/conditions/{condition}/trial
         GET /pilots/{pilot}/conditions/{condition}/{step}
         POST /pilots/{pilot}/conditions/{condition}/{step}

@@ -73,6 +73,7 @@ STATES: dict[str, Shown] = {
     # Milestones
     "planned": Shown(N_("Planned"), GREY),
     "accepted": Shown(N_("Accepted"), GREEN),
+    "attested": Shown(N_("Attested"), GREEN),
     "overdue": Shown(N_("Overdue"), RED),
     "waived": Shown(N_("Waived"), GREY),
     # Conditions

@@ -11,6 +11,7 @@ from sandbox.foundation.i18n import _
 from sandbox.foundation.tables import StoredFile
 from sandbox.foundation.work import Work, work_of
 from sandbox.framework.clocks import ClockName
+from sandbox.framework.conditions import ConditionKind
 from sandbox.people.person import Person
 from sandbox.pilots import promises, reporting, rules
 from sandbox.pilots.commands.common import (
@@ -36,7 +37,8 @@ async def submit_evidence(
     """
     async with work_of(person) as work:
         pilot, condition = await open_part(work, person, Condition, condition_id, "submit_evidence")
-        if reporting.is_reported(condition, pilot.starts_on):
+        report = condition.kind == ConditionKind.PERIODIC_REPORT
+        if report and reporting.is_reported(condition, pilot.starts_on):
             raise RuleBroken(
                 "evidence.submit.report", _("Hand in the report of the period instead.")
             )
@@ -56,10 +58,14 @@ async def submit_within(
     work: Work, pilot: Pilot, subject: Condition | Milestone, text: str, file: UUID | None,
     **reported: Any,
 ) -> Evidence:  # fmt: skip
-    """Hand evidence in inside another's work. ``reported``: what a report has beside it."""
+    """Hand evidence in inside another's work. ``reported``: what a report has beside it.
+
+    An attestation that needs no look is done with; of all else the authority is told.
+    """
     rules.check_open(pilot)
     earlier = await Evidence.objects().where(Evidence.subject == subject.id)
-    promises.submit(subject, earlier, text=text, file=file, at=work.now)
+    attested = "kept" in reported
+    promises.submit(subject, earlier, text=text, file=file, at=work.now, attested=attested)
     await _check_file(pilot, file)
     evidence = Evidence(
         id=uuid4(),
@@ -76,6 +82,12 @@ async def submit_within(
         due_at=due(pack_of(pilot), ClockName.EVIDENCE_DECISION, work.now, pilot.authority),
         **reported,
     )
+    if isinstance(subject, Condition) and evidence.kept is not None:
+        settled = promises.attest(evidence, subject, rhythm_of(pilot), at=work.now)
+        await work.save(evidence, subject)
+        if settled:
+            work.record("condition.attested", subject, number=subject.number)
+            return evidence
     await work.save(evidence, subject)
     work.record(f"{subject._meta.tablename}.evidence_submitted", subject, number=subject.number)
     await tell_authority(work, pilot, "evidence_submitted", subject=subject, evidence=evidence)

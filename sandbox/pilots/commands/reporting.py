@@ -1,4 +1,4 @@
-"""The report of a period: handed in with what the system knew of it."""
+"""The report of a period, or the attestation of a duty: handed in with what the system knew."""
 
 from __future__ import annotations
 
@@ -8,33 +8,37 @@ import msgspec
 
 from sandbox.foundation.errors import NotFound
 from sandbox.foundation.work import work_of
+from sandbox.framework.conditions import ConditionKind
 from sandbox.people.person import Person
 from sandbox.pilots import reporting
 from sandbox.pilots.commands.common import day_of, open_part, pack_of, rhythm_of
 from sandbox.pilots.commands.evidence import submit_within
-from sandbox.pilots.reporting import Facts
+from sandbox.pilots.reporting import Facts, Said
 from sandbox.pilots.rhythms import Period
 from sandbox.pilots.tables import Condition, Evidence, Pilot
 
 
 async def hand_in_report(
-    person: Person, condition_id: UUID, *, text: str, attested: bool, facts: Facts,
-    file: UUID | None = None,
-) -> Evidence:  # fmt: skip
-    """Hand in the report that is owed next. ``facts``: what stood beside it when it was attested.
+    person: Person, condition_id: UUID, said: Said, *, facts: Facts | None = None
+) -> Evidence:
+    """Hand in the report, or the attestation of a duty, that is owed next.
 
-    :raises NotFound: the condition asks for no reports.
-    :raises RuleBroken: its period is not over, or an earlier report is still being looked at.
-    :raises InvalidInput: nothing is said, or nobody stands in for it.
+    ``facts``: what stood beside it when it was attested.
+
+    :raises NotFound: the condition asks for none.
+    :raises RuleBroken: its period is not over, or an earlier one is still being looked at.
+    :raises InvalidInput: something is left unsaid, or nobody stands in for it.
     """
     async with work_of(person) as work:
         pilot, condition = await open_part(work, person, Condition, condition_id, "submit_evidence")
         period = period_of(pilot, condition)
-        today = day_of(pack_of(pilot), work.now)
-        reporting.check_report(pilot, period, text=text, attested=attested, today=today)
+        reporting.check_said(pilot, condition, period, said, today=day_of(pack_of(pilot), work.now))
+        duty = condition.kind == ConditionKind.DUTY
         return await submit_within(
-            work, pilot, condition, text, file, attested=True, facts=msgspec.to_builtins(facts),
+            work, pilot, condition, said.text, said.file, attested=True,
             period_from=period.first, period_until=period.last,
+            facts=msgspec.to_builtins(facts) if facts else None,
+            **({"kept": said.kept} if duty else {}),
         )  # fmt: skip
 
 

@@ -1,6 +1,6 @@
 """Pages of pilots."""
 
-from sandbox.pilots.pages import conditions, plans, portfolio, promises, suspensions
+from sandbox.pilots.pages import conditions, looser, plans, portfolio, promises, suspensions
 
 NAVIGATION = [*portfolio.NAVIGATION]
 ROUTES = [
@@ -9,4 +9,5 @@ ROUTES = [
     *conditions.ROUTES,
     *plans.ROUTES,
     *suspensions.ROUTES,
+    *looser.ROUTES,
 ]

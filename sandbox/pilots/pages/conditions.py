@@ -172,6 +172,9 @@ async def _change_page(
         raise Forbidden(_("A decision maker of the lead authority does this."))
     planned = await _planned(head, condition)
     tried = {k: v for k, v in request.query_params.items() if k in threshold_form.FIELDS}
+    if version := request.query_params.get("framework", "")[:40]:
+        words = _("The framework asks for this since its version %(version)s.")
+        tried["reason"] = words % {"version": version}
     row = await Pilot.objects().get(Pilot.id == head.id)
     assert row is not None
     return of_head(

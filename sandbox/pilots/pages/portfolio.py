@@ -14,12 +14,12 @@ from sandbox.foundation.errors import InvalidInput, NotFound, RuleBroken
 from sandbox.foundation.i18n import N_, _
 from sandbox.foundation.policy import allow, may
 from sandbox.foundation.web.forms import Form, read_values
-from sandbox.foundation.web.pages import NavigationLink, flash, page, redirect
+from sandbox.foundation.web.pages import NavigationLink, flash, page, redirect, wants_part
 from sandbox.foundation.web.pagination import read_cursor
 from sandbox.foundation.web.states import word
 from sandbox.framework import library
 from sandbox.people.person import CASE_READERS
-from sandbox.pilots import commands, offers, queries, reliefs, rules
+from sandbox.pilots import commands, looser_queries, offers, queries, reliefs, rules
 from sandbox.pilots.pages.common import EVENTS, Asked, of_head, pilot_page
 from sandbox.pilots.policy import KEEP_PILOTS, MOVE_PILOTS, READ_PILOTS, SUPERVISE_PILOTS
 from sandbox.pilots.tables import Condition, FollowUp
@@ -34,9 +34,18 @@ async def show_pilots(request: Asked) -> Any:
     return page(
         request, "pilots/list.html", block="results", filters=Form(chosen),
         pilots=await queries.portfolio(request.user, queries.Filters(**chosen), cursor),
+        looser=await _looser(request),
         states=[(s, word(s)) for s in ("preparing", "live", "suspended", "exiting", "closed")],
         official=request.user.is_any(*CASE_READERS),
     )  # fmt: skip
+
+
+async def _looser(request: Asked) -> int:
+    """How many conditions to bring in line with the framework, for who watches over them."""
+    part = wants_part(request)
+    if part or not SUPERVISE_PILOTS.allows(request.user):
+        return 0
+    return len(await looser_queries.looser(request.user))
 
 
 # The plan that waits to be accepted ----------------------------------------------------------
