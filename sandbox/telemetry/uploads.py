@@ -46,6 +46,7 @@ class Figure(msgspec.Struct, frozen=True, kw_only=True):
     part: str
     at: datetime
     value: float
+    unit: str
     n: int
 
 
@@ -74,6 +75,7 @@ class Judged(msgspec.Struct, frozen=True, kw_only=True):
 class Look(msgspec.Struct, frozen=True, kw_only=True):
     """What taking a file would come to.
 
+    ``shares``: the names of metrics in percent that look as if shares of one were told.
     ``new``, ``same`` and ``corrected``: figures we do not have, have as they are, and have with
     another value. ``aside``: figures of names that the plan does not know.
     """
@@ -87,6 +89,7 @@ class Look(msgspec.Struct, frozen=True, kw_only=True):
     until: datetime | None
     errors: list[Error]
     wrong: int
+    shares: list[str]
 
     @property
     def changes(self) -> int:
@@ -147,7 +150,7 @@ async def known_metrics(pilot_id: UUID) -> list[Known]:
     pack = library.pack_of(book.pilot.pack_version)
     return [
         Known(
-            key=one.key, slices=tuple(one.slices),
+            key=one.key, slices=tuple(one.slices), percent=pack.unit_symbol(one.unit) == "%",
             names=(one.name, *(pack.metric_name(one.key, lang) for lang in pack.languages)),
         )
         for one in await parts(Metric, pilot_id)
@@ -193,12 +196,16 @@ async def look(pilot: Head, sheet: Sheet, of: Map, known: Sequence[Known]) -> Lo
     names = [_metric_name(pilot, book, one.key[0]) for one in found.known]
     asides = [place for place, one in enumerate(found.known) if one.aside]
     return Look(
-        first=[_figure(sound, place, names) for place in range(min(FEW, len(sound)))],
+        first=[_figure(sound, place, names, book) for place in range(min(FEW, len(sound)))],
         new=len(sound) - same - other, same=same + found.again, corrected=other,
         aside=int(np.isin(sound.name, asides).sum()),
         since=rules.moment(at.min()) if len(at) else None,
         until=rules.moment(at.max()) if len(at) else None,
         errors=found.errors, wrong=found.wrong,
+        shares=[
+            _metric_name(pilot, book, key)
+            for key in ([] if of.shares else columns.like_shares(sound, known))
+        ],
     )  # fmt: skip
 
 
@@ -253,11 +260,13 @@ def _of_pack(pilot: Head, key: str) -> bool:
     return any(one.key == key for one in pilot.pack.metrics)
 
 
-def _figure(delivery: Delivery, place: int, names: Sequence[str]) -> Figure:
+def _figure(delivery: Delivery, place: int, names: Sequence[str], book: Book) -> Figure:
     name = int(delivery.name[place])
+    metric = book.metrics.get(delivery.names[name].metric)
     return Figure(
         row=columns.row_of(int(delivery.line[place])), metric=names[name],
         part=", ".join(value for _key, value in delivery.names[name].attributes),
         at=rules.moment(delivery.at[place]), value=float(delivery.value[place]),
+        unit=metric.unit if metric else "",
         n=int(delivery.n[place]),
     )  # fmt: skip

@@ -153,6 +153,21 @@ def test_grouped_thousands_are_numbers() -> None:
     assert number("NaN", ".") is None
 
 
+def test_shares_are_percentages_where_that_is_said() -> None:
+    known = [Known(key="rate", names=(), slices=(), percent=True),
+             Known(key="cases", names=(), slices=())]  # fmt: skip
+    sheet = sheets.read("f.csv", b"at,rate,cases\n2026-11-01,0.29,1\n2026-11-02,93%,0.5\n")
+    of = guessing.guess(sheet.heads, sheet.column, known, KL)
+    found, _wrong = columns.delivery(sheet.rows, of, known)
+    assert found.value.tolist() == [0.29, 1, 93, 0.5]
+    assert columns.like_shares(found, known) == []
+    assert columns.like_shares(columns.only(found, slice(0, 2)), known) == ["rate"]
+    said = columns.from_form({"role_0": "time", "role_1": "figures:rate", "role_2": "figures:cases",
+                              "shares": "1"}, 3)  # fmt: skip
+    found, _wrong = columns.delivery(sheet.rows, said, known)
+    assert found.value.tolist() == [29, 1, 93, 0.5]
+
+
 def test_problems_are_told_where_they_are() -> None:
     def told(*roles: str) -> set[str]:
         return set(columns.problems(Map(roles=list(roles)), KNOWN))

@@ -216,3 +216,21 @@ async def test_only_so_many_files_wait(firm: Visitor, pilot: Pilot) -> None:
     answer = await bring(firm, pilot, lines("x;1;1"))
     assert answer.status_code == 422
     assert "10 files wait already" in words(answer.text)
+
+
+async def test_shares_of_one_are_asked_about_where_percent_are_meant(
+    firm: Visitor, pilot: Pilot
+) -> None:
+    await fetch("UPDATE metric SET unit = 'percent' WHERE key = 'sensitivity'")
+    path, page = await brought(firm, pilot, lines(f"{day(2):%d/%m/%Y};0,93;40"))
+    assert "no value is above 1" in page
+    assert "0.93%" in page
+    fields = {
+        "role_0": "time", "role_1": "figures:sensitivity", "role_2": "n", "times": "dmy",
+        "zone": "UTC", "decimal": ",", "shares": "1",
+    }  # fmt: skip
+    page = await press(firm, path, "look", **fields)
+    assert "no value is above 1" not in page
+    assert " 93% " in page
+    await press(firm, path, "take")
+    assert await stored() == [("sensitivity", "", 93.0)]

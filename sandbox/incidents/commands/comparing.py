@@ -45,7 +45,7 @@ async def compare_weakness(person: Person, subject: UUID, other: UUID, *, same: 
     """
     async with work_of(person) as work:
         pilot, incident = await opened(work, person, subject, "handle_incident")
-        there = await Incident.objects().get(Incident.id == other)
+        there = await Incident.objects().get(Incident.id == other).output(load_json=True)
         if there is None:
             raise NotFound
         await _check_shared(person, incident, there)

@@ -74,7 +74,7 @@ async def _look(
         pack=head.pack, upload=row, sheet=sheet, form=form, look=look,
         wanting=sorted(set(found.values())) if not errors else [],
         roles=_roles(head, known), times=[(key, _(words)) for key, words in TIMES.items()],
-        zones=_zones(head),
+        zones=_zones(head), percent=any(one.percent for one in known),
         samples=[[_said(cell) for cell in sheet.column(n, _SEEN)] for n in range(len(sheet.heads))],
         rows=[[e.row, e.column, e.cell, e.why] for e in look.errors[:_ROWS]] if look else [],
     )  # fmt: skip
@@ -82,7 +82,8 @@ async def _look(
 
 def _values(of: Map) -> Values:
     roles = {f"role_{place}": role for place, role in enumerate(of.roles)}
-    return {**roles, "times": of.times, "zone": of.zone, "decimal": of.decimal}
+    return {**roles, "times": of.times, "zone": of.zone, "decimal": of.decimal,
+            "shares": "1" if of.shares else ""}  # fmt: skip
 
 
 def _roles(head: pilots.Head, known: list[Known]) -> list[tuple[str, str]]:

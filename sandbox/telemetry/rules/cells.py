@@ -28,12 +28,15 @@ _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d{1,3})?")
 
 
 def number(cell: Cell, decimal: str) -> float | None:
-    """A number as written with ``decimal``; thousands may be grouped with the other sign."""
+    """A number as written with ``decimal``; thousands may be grouped with the other sign.
+
+    A percentage may bear its sign: ``93%`` is 93.
+    """
     if isinstance(cell, float):
         return cell
     if not isinstance(cell, str):
         return None
-    text = cell.replace("\N{NO-BREAK SPACE}", "").replace(" ", "")
+    text = cell.replace("\N{NO-BREAK SPACE}", "").replace(" ", "").removesuffix("%")
     if GROUPED[decimal].fullmatch(text):
         text = text.replace("," if decimal == "." else ".", "")
     if decimal == ",":

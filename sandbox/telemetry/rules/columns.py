@@ -45,12 +45,16 @@ _PLACES = 1_000
 
 
 class Map(msgspec.Struct, frozen=True, kw_only=True):
-    """What each column is, how times are written and in which zone, and the decimal sign."""
+    """What each column is, how times are written and in which zone, and the decimal sign.
+
+    ``shares``: percentages are written as shares of one, as Excel keeps them: 0.93 is 93 %.
+    """
 
     roles: list[str]
     times: str = "iso"
     zone: str = "UTC"
     decimal: str = "."
+    shares: bool = False
 
     def places(self, role: str) -> list[int]:
         """The columns of ``role``; of a family where it ends in a colon."""
@@ -62,11 +66,12 @@ class Map(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Known(msgspec.Struct, frozen=True, kw_only=True):
-    """A metric of the plan: its key, the names it goes by, and how it is divided."""
+    """A metric of the plan: its key, the names it goes by, how it is divided, its unit."""
 
     key: str
     names: tuple[str, ...]
     slices: tuple[str, ...]
+    percent: bool = False
 
 
 class Wrong(msgspec.Struct, frozen=True, kw_only=True):
@@ -118,6 +123,19 @@ def delivery(rows: Rows, of: Map, known: Sequence[Known]) -> tuple[Delivery, lis
         if len(reader.builder) > MOST_POINTS:
             break
     return reader.builder.delivery(), reader.wrong
+
+
+def like_shares(delivery: Delivery, known: Sequence[Known]) -> list[str]:
+    """The metrics in percent of which no value is above one: perhaps they are shares of one."""
+    percent = {one.key for one in known if one.percent}
+    found = dict.fromkeys(one.metric for one in delivery.names if one.metric in percent)
+    likely = []
+    for metric in found:
+        places = [n for n, one in enumerate(delivery.names) if one.metric == metric]
+        values = delivery.value[np.isin(delivery.name, places)]
+        if len(values) and values.min() >= 0 and 0 < values.max() <= 1:
+            likely.append(metric)
+    return likely
 
 
 def once(delivery: Delivery) -> tuple[Delivery, list[Wrong], int]:
@@ -179,6 +197,7 @@ class _Reader:
         self.of = of
         self.zone = ZoneInfo(of.zone)
         self.keys = {plain(name): one.key for one in known for name in (one.key, *one.names)}
+        self.shares = {one.key for one in known if one.percent and of.shares}
         self.builder, self.wrong = _Counted(), list[Wrong]()
         (self.time,) = of.places("time")
         self.n = next(iter(of.places("n")), None)
@@ -218,6 +237,8 @@ class _Reader:
         if value is None:
             self._refuse(row, place, _("This is not a number"))
             return
+        if metric in self.shares and not str(cell).endswith("%"):
+            value = round(value * 100, 10)
         name = Name(metric, parts, strict=True)
         self.builder.add(name, micros(at), value, n, line=row * _PLACES + place)
 
@@ -253,4 +274,5 @@ def from_form(values: Mapping[str, object], columns: int) -> Map:
         times=times if times in TIMES else "iso",
         zone=str(values.get("zone") or "UTC"),
         decimal=decimal if decimal in GROUPED else ".",
+        shares=values.get("shares") == "1",
     )
