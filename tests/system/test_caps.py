@@ -67,10 +67,16 @@ async def test_a_cap_is_shown_as_it_fills_and_breached_when_it_is_passed(
 
 
 async def test_a_cap_that_is_raised_is_checked_at_its_new_limit(
-    people: dict[str, Person],
+    client: Visitor, people: dict[str, Person]
 ) -> None:
     pilot, limit = await capped(people)
-    number = next(cap.number for cap in await cap_queries.caps(pilot.id))
+    number, key = next((cap.number, cap.id) for cap in await cap_queries.caps(pilot.id))
+    await send(people, pilot, limit - 10)
+    maker = await client.sign_in(people["maker"])
+    path = f"/pilots/{pilot.id}/conditions/{key}"
+    assert f'formaction="{path}/trial"' in (await maker.get(f"{path}/change")).text
+    tried = await maker.submit(f"{path}/trial", {"limit": str(int(limit - 20))})
+    assert "broken 1 time" in tried.text
     await pilots.amend_plan(
         people["maker"],
         pilot.id,
