@@ -4,7 +4,7 @@ from uuid import UUID
 
 import dramatiq
 
-from sandbox.telemetry import commands, keeping
+from sandbox.telemetry import commands, document, keeping
 
 
 @dramatiq.actor(actor_name="watch_telemetry", queue_name="telemetry")
@@ -43,3 +43,9 @@ async def keep_partitions() -> None:
     """Make partitions ahead, and drop those whose time is over; and files nobody came back for."""
     await keeping.keep_partitions()
     await commands.forget_files()
+
+
+@dramatiq.actor(actor_name="build_figures_document", queue_name="documents", time_limit=300_000)
+async def build_figures_document(document_id: str) -> None:
+    """Make the PDF of a pilot's figures."""
+    await document.build(UUID(document_id))

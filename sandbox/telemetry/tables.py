@@ -23,6 +23,10 @@ from piccolo.columns.defaults.uuid import UUID4
 from piccolo.table import Table
 
 from sandbox.foundation.database import DB
+from sandbox.telemetry import document_tables
+from sandbox.telemetry.document_tables import FiguresDocument
+
+__all__ = ["FiguresDocument"]
 
 
 class Batch(Table, tablename="batch", db=DB):
@@ -279,4 +283,5 @@ INDEXES = (
     ),
     "CREATE UNIQUE INDEX IF NOT EXISTS silent ON silence (pilot, metric) WHERE ended_at IS NULL",
     "DROP INDEX IF EXISTS breach_open",  # was by condition alone
+    *document_tables.INDEXES,
 )

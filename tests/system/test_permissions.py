@@ -92,6 +92,7 @@ TABLE: tuple[tuple[set[str], str], ...] = (
         GET /pilots/{pilot}/suspensions/{suspension}
         GET /pilots/{pilot}/telemetry/template.csv /pilots/{pilot}/breaches/{breach}
         GET /pilots/{pilot}/metrics/{metric} /pilots/{pilot}/metrics/{metric}/figures.csv
+        GET /pilots/{pilot}/figures /pilots/{pilot}/figures/{sheet} POST /pilots/{pilot}/figures
         GET /pilots/{pilot}/metrics/{metric}/figures.json /pilots/{pilot}/metrics/{metric}/chart.svg
         GET /incidents /incidents/{incident} /pilots/{pilot}/incidents
         GET /incidents/{incident}/work /incidents/{incident}/record

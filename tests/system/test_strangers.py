@@ -29,6 +29,7 @@ from sandbox.lessons import commands as lessons
 from sandbox.people.person import Person
 from sandbox.pilots import commands as pilots
 from sandbox.pilots.tables import Condition, FollowUp, Milestone, Suspension
+from sandbox.telemetry import commands as telemetry
 from sandbox.telemetry.tables import Breach
 from sandbox.webhooks.tables import Webhook
 from tests import factories
@@ -119,6 +120,8 @@ async def world(client: Visitor, people: dict[str, Person]) -> World:
     )
     (reported,) = await fetch("SELECT id FROM public_report")
     paper = await incidents.ask_document(officer, incident.id, language="en")
+    today = clock.now().date()
+    sheet = await telemetry.ask_document(founder, pilot.id, since=today, until=today, language="en")
     await run_jobs()
     webhook = Webhook(
         id=uuid4(), organisation=pilot.organisation, url="https://hooks.example/", salt="salt",
@@ -164,7 +167,7 @@ async def world(client: Visitor, people: dict[str, Person]) -> World:
             "incident": incident.id, "action": action.id, "lesson": lesson.id,
             "public_report": reported["id"], "task": task.id, "inquiry": inquiry.id,
             "document": paper.id, "webhook": webhook.id,
-            "upload": upload["id"],
+            "upload": upload["id"], "sheet": sheet.id,
         },
     )  # fmt: skip
 

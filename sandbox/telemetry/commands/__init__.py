@@ -1,6 +1,11 @@
 """What is done with figures: taken in, judged, missed, explained."""
 
 from sandbox.telemetry.commands.breaching import close_breaches, settle_breaches
+from sandbox.telemetry.commands.documents import (
+    ask_document,
+    give_up_document,
+    keep_document,
+)
 from sandbox.telemetry.commands.explaining import (
     accept_explanation,
     ask_again,
@@ -26,12 +31,15 @@ __all__ = [
     "Receipt",
     "accept_explanation",
     "ask_again",
+    "ask_document",
     "bring_file",
     "close_breaches",
     "evaluate",
     "explain_breach",
     "forget_files",
+    "give_up_document",
     "hand_in_report",
+    "keep_document",
     "leave_file",
     "map_file",
     "map_name",

@@ -1,9 +1,18 @@
 """Pages of telemetry: the board, a metric over time, breaches, senders' names, files, limits
-tried."""
+tried, figures on paper."""
 
-from sandbox.telemetry.pages import board, breaches, metrics, names, reports, trials, uploads
+from sandbox.telemetry.pages import (
+    board,
+    breaches,
+    documents,
+    metrics,
+    names,
+    reports,
+    trials,
+    uploads,
+)
 
 ROUTES = [
     *board.ROUTES, *metrics.ROUTES, *uploads.ROUTES, *names.ROUTES, *breaches.ROUTES,
-    *trials.ROUTES, *reports.ROUTES,
+    *trials.ROUTES, *reports.ROUTES, *documents.ROUTES,
 ]  # fmt: skip

@@ -20,6 +20,7 @@ from sandbox.pilots import nearest
 from sandbox.pilots import queries as pilots
 from sandbox.pilots.rules import TESTING
 from sandbox.pilots.tables import Metric
+from sandbox.telemetry import document
 from sandbox.telemetry import metric_drawing as drawing
 from sandbox.telemetry import metric_queries as queries
 from sandbox.telemetry.metric_queries import Figure, Held
@@ -156,14 +157,8 @@ async def download(request: Asked, pilot: FromPath[UUID], metric: FromPath[str])
     """The figures behind the drawing, each of them."""
     asked = await _shown(request, pilot, metric)
     figures = await queries.figures(asked.series, asked.view, asked.pilot)
-    level = figures.level.name.lower()
-    rows = [
-        (asked.metric.key, part, level, one.at, one.points, one.n, one.mean, one.lowest,
-         one.highest)
-        for part, line in figures.lines.items() for one in line
-    ]  # fmt: skip
-    columns = ("metric", "slice", "level", "at", "points", "n", "mean", "lowest", "highest")
-    return csv_response(f"{asked.pilot.reference}-{asked.metric.key}", columns, rows)
+    name = f"{asked.pilot.reference}-{asked.metric.key}"
+    return csv_response(name, document.COLUMNS, document.rows_of(asked.metric.key, figures))
 
 
 @get("/pilots/{pilot:uuid}/metrics/{metric:str}/chart.svg", permission=READ_PILOTS)
