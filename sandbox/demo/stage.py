@@ -24,7 +24,7 @@ from sandbox.framework import library
 Perform = Callable[[str, list[Any]], Awaitable[None]]
 """Does a worker's job: the actor's name and its arguments."""
 
-# Fifty letters take minutes to set, and nothing waits for them: the worker makes them after.
+# Sixty letters take minutes to set, and nothing waits for them: the worker makes them after.
 _LEFT = ["build_decision_letter", "build_pilot_letter"]
 _DROPPED = frozenset({"send_mail"})
 _LONG = frozenset({"set_report"})

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import json
 from dataclasses import dataclass
 from typing import Any
 
@@ -123,6 +124,17 @@ async def test_confirmed_by_a_person_both_sides_see_it_and_the_other_is_told(
     )
     assert "The same weakness elsewhere" not in await desk.text(path)
     assert await Comparison.count() == 1
+
+
+async def test_the_officers_of_one_that_a_breach_opened_are_told_in_their_language(
+    client: Visitor, two: Two
+) -> None:
+    words = {code: {"title": f"Threshold ({code})", "what": "Passed."} for code in ("en", "ms")}
+    await fetch("UPDATE incident SET words = $2 WHERE id = $1", two.other.id, json.dumps(words))
+    await fetch("UPDATE account SET language = 'ms' WHERE id = $1", two.money["officer"].id)
+    await commands.compare_weakness(two.health["officer"], two.one.id, two.other.id, same=True)
+    told = (await mails(two.money["officer"].email))[-1]
+    assert "Threshold (ms)" in told["text"]
 
 
 async def test_refused_it_is_never_suggested_again(client: Visitor, two: Two) -> None:
