@@ -15,7 +15,7 @@ from typing import Any
 
 import httpx
 import pytest
-from playwright.sync_api import sync_playwright
+from playwright.sync_api import expect, sync_playwright
 
 from tests.browser import looking
 from tests.browser.test_story import Actor
@@ -74,6 +74,7 @@ def test_a_breach_and_all_that_follows(case: Case) -> None:
     _opens_an_incident(case, breach)
     _is_suspended(case)
     _is_seen_on_the_time_line(case)
+    _is_tried_at_another_limit(case)
 
 
 def _breach_of(actor: Actor, board: str, condition: str) -> str:
@@ -142,3 +143,18 @@ def _is_seen_on_the_time_line(case: Case) -> None:
         happened = actor.page.locator("#happened").inner_text()
         assert "Suspended" in happened, happened
         assert "Breach" in happened, happened
+
+
+def _is_tried_at_another_limit(case: Case) -> None:
+    """While the limit is typed, what it would have meant is told; nothing typed is lost."""
+    maker = case.maker
+    maker.go(f"{case.path}/conditions")
+    condition = maker.page.get_by_role("link", name="Specificity").get_attribute("href")
+    maker.go(f"{condition}/change")
+    told = maker.page.locator("#trial")
+    expect(told).to_contain_text("would have been broken 1 time")
+    maker.fill(reason="To be lenient", limit="0.5")
+    expect(told).to_contain_text("would never have been broken")
+    expect(told).to_contain_text("As it is in force: 1 time")
+    maker.look()
+    assert maker.page.locator('[name="reason"]').input_value() == "To be lenient"
