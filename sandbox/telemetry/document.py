@@ -39,7 +39,7 @@ log = structlog.get_logger()
 
 
 class Drawn(msgspec.Struct, frozen=True, kw_only=True):
-    """A metric in the document: its drawing, its figures in short, its breaches."""
+    """A metric in the document: its drawing, its figures in short, what happened to it."""
 
     sheet: Sheet
     chart: charts.Chart | None
@@ -89,6 +89,7 @@ async def pdf_of(person: Person, pilot_id: UUID, since: date, until: date, langu
         context: dict[str, Any] = {
             "pilot": pilot, "pack": pilot.pack, "since": since, "until": until, "view": view,
             "drawn": drawn, "authority": pilot.pack.authority(pilot.authority),
+            "happened": _events(pilot, drawn[0].sheet, own=False) if drawn else [],
             "sector": pilot.pack.sector(pilot.lead_sector), "figures_count": len(rows),
         }  # fmt: skip
     return await documents.pdf("documents/figures.html", language, attached=[attached], **context)
@@ -103,11 +104,20 @@ async def _drawn(pilot: pilots.Head, metric: Metric, view: View) -> Drawn:
     count = sum(one.points for one in whole)
     return Drawn(
         sheet=sheet, chart=drawing.chart(pilot, sheet),
-        happened=drawing.happenings(pilot, sheet), points=count,
+        happened=_events(pilot, sheet, own=True), points=count,
         lowest=min((one.lowest for one in whole), default=None),
         mean=sum(one.mean * one.points for one in whole) / count if count else None,
         highest=max((one.highest for one in whole), default=None),
     )  # fmt: skip
+
+
+def _events(pilot: pilots.Head, sheet: Sheet, *, own: bool) -> list[drawing.Event]:
+    """What happened to the metric itself, or to the pilot, which is told once for all."""
+    happened = [one for one in sheet.happened if (one.kind == "silent") == own]
+    breaches = sheet.breaches if own else []
+    return drawing.happenings(
+        pilot, msgspec.structs.replace(sheet, happened=happened, breaches=breaches)
+    )
 
 
 def rows_of(metric: str, figures: Figures) -> list[tuple[Any, ...]]:
