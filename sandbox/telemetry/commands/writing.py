@@ -149,7 +149,7 @@ async def _announce(sounds: Sequence[Sound], new: Points, corrected: Points) -> 
 
 
 def _by_parcel(points: Points) -> Iterator[tuple[int, Points]]:
-    for place in np.unique(points.of).tolist() if len(points) else ():
+    for place in sorted(set(points.of.tolist())):
         yield place, points.only(points.of == place)
 
 
