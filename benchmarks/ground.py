@@ -9,13 +9,19 @@ from __future__ import annotations
 import asyncio
 import gc
 import json
+import logging
 import os
 import shutil
 import statistics
 import tempfile
 import time
 from collections.abc import Awaitable, Callable, Mapping
+from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from tests.harness import Visitor
 
 VAR = Path(tempfile.mkdtemp(prefix="rintis-bench-"))
 for _name in ("DATABASE_URL", "BROKER_URL", "STORAGE_URL", "SMTP_URL", "BASE_URL", "PACK"):
@@ -52,6 +58,17 @@ async def medians(steps: Mapping[str, Step], *, rounds: int, warm: int = 5) -> d
             if number >= warm:
                 times[name].append((time.perf_counter() - begun) * 1000)
     return {name: statistics.median(several) for name, several in times.items()}
+
+
+async def pages(visitor: Visitor, paths: Mapping[str, str], *, rounds: int) -> dict[str, float]:
+    """The median milliseconds to answer with each page, all in turn ``rounds`` times."""
+    logging.disable(logging.INFO)  # httpx tells of every request
+
+    async def page(path: str) -> None:
+        answer = await visitor.get(path)
+        assert answer.status_code == 200, (path, answer.status_code)
+
+    return await medians({name: partial(page, path) for name, path in paths.items()}, rounds=rounds)
 
 
 def tell(what: str, figures: Mapping[str, float], base: str, **more: float) -> None:

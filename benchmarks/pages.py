@@ -6,8 +6,6 @@ network is not.
 
 from __future__ import annotations
 
-import logging
-
 from benchmarks import ground
 
 CASES = 200
@@ -25,21 +23,17 @@ async def main() -> None:
         await submitted(founder)
     officer = await factories.officer()
     app = create_app()
-    logging.disable(logging.INFO)  # httpx tells of every request
     async with Visitor(app) as desk:
         await desk.sign_in(officer)
 
-        async def page(path: str) -> None:
-            answer = await desk.get(path)
-            assert answer.status_code == 200, (path, answer.status_code)
-
-        figures = await ground.medians(
+        figures = await ground.pages(
+            desk,
             {
-                "live": lambda: page("/health/live"),
-                "ready": lambda: page("/health/ready"),
-                "home": lambda: page("/"),
-                "queue": lambda: page("/cases"),
-                "register": lambda: page("/register"),
+                "live": "/health/live",
+                "ready": "/health/ready",
+                "home": "/",
+                "queue": "/cases",
+                "register": "/register",
             },
             rounds=60,
         )

@@ -6,7 +6,6 @@ in this process, database time included. They stand beside the page that says "l
 
 from __future__ import annotations
 
-import logging
 from uuid import UUID
 
 from benchmarks import ground
@@ -55,21 +54,17 @@ async def main() -> None:
     pilot, _breach = await breached(people)
     await _multiply(pilot.id, PILOTS - 1)
     app = create_app()
-    logging.disable(logging.INFO)  # httpx tells of every request
     async with Visitor(app) as desk:
         await desk.sign_in(people["officer"])
 
-        async def page(path: str) -> None:
-            answer = await desk.get(path)
-            assert answer.status_code == 200, (path, answer.status_code)
-
-        figures = await ground.medians(
+        figures = await ground.pages(
+            desk,
             {
-                "live": lambda: page("/health/live"),
-                "newest first": lambda: page("/pilots"),
-                "by risk": lambda: page("/pilots/risk"),
-                "by risk, as CSV": lambda: page("/pilots/risk.csv"),
-                "limits": lambda: page("/pilots/limits"),
+                "live": "/health/live",
+                "newest first": "/pilots",
+                "by risk": "/pilots/risk",
+                "by risk, as CSV": "/pilots/risk.csv",
+                "limits": "/pilots/limits",
             },
             rounds=20,
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from math import isfinite
 from uuid import UUID
 
@@ -21,6 +22,14 @@ def decimal(text: object) -> float | None:
     except ValueError:
         return None
     return found if isfinite(found) else None
+
+
+def day(text: object) -> date | None:
+    """The day that ``text`` is, as ``2026-11-23``."""
+    try:
+        return date.fromisoformat(str(text).strip())
+    except ValueError:
+        return None
 
 
 def identity(text: object) -> UUID | None:

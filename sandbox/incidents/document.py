@@ -12,7 +12,7 @@ from uuid import UUID
 import msgspec
 import structlog
 
-from sandbox.foundation import documents, i18n
+from sandbox.foundation import documents, i18n, papers
 from sandbox.foundation.errors import DomainError, NotFound
 from sandbox.foundation.i18n import N_, _
 from sandbox.foundation.tables import StoredFile
@@ -127,9 +127,6 @@ async def file_of(found: queries.Whole, document_id: UUID) -> StoredFile:
     """
     row = await IncidentDocument.objects().get(IncidentDocument.id == document_id)
     own = row is not None and (row.incident, row.by_firm) == (found.incident.id, found.pilot.firm)
-    if row is None or not own or row.file is None:
+    if row is None or not own:
         raise NotFound
-    stored: StoredFile | None = await StoredFile.objects().get(StoredFile.id == row.file)
-    if stored is None:
-        raise NotFound
-    return stored
+    return await papers.file_of(row)

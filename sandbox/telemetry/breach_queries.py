@@ -103,15 +103,8 @@ def _part(threshold: Threshold, book: books.Book, key: str) -> values.Part | Non
 
 
 async def _history(course: Course, part: values.Part, ground: spans.Ground) -> History:
-    rows = await fetch(
-        "SELECT DISTINCT at FROM point WHERE series = ANY($1::integer[]) "
-        "ORDER BY at DESC LIMIT $2",
-        sorted(part.series), MOST + 1,
-    )  # fmt: skip
-    when = [row["at"] for row in reversed(rows[:MOST])]
-    every = await values.many(course.threshold, part, when, ground) if when else []
-    moments = [one for one in every if one.value is not None]
-    return History(course=course, moments=moments, cut=len(rows) > MOST)
+    moments, cut = await values.newest(course.threshold, part, MOST, ground)
+    return History(course=course, moments=moments, cut=cut)
 
 
 async def _figures(

@@ -13,7 +13,7 @@ from uuid import UUID
 import msgspec
 import structlog
 
-from sandbox.foundation import charts, documents, i18n
+from sandbox.foundation import charts, documents, i18n, papers
 from sandbox.foundation.errors import DomainError, NotFound
 from sandbox.foundation.i18n import _
 from sandbox.foundation.tables import StoredFile
@@ -21,7 +21,6 @@ from sandbox.foundation.web.tables import as_csv
 from sandbox.people import queries as people
 from sandbox.people.person import Person
 from sandbox.pilots import queries as pilots
-from sandbox.pilots.commands.common import parts
 from sandbox.pilots.tables import Metric
 from sandbox.telemetry import commands
 from sandbox.telemetry import metric_drawing as drawing
@@ -78,9 +77,8 @@ async def pdf_of(person: Person, pilot_id: UUID, since: date, until: date, langu
     with i18n.use(language):
         pilot = await pilots.head(person, pilot_id)
         view = courses.between(since, until, pilot.pack.jurisdiction.zone)
-        metrics = await parts(Metric, pilot.id)
-        metrics = [await queries.metric_of(pilot, metric.key) for metric in metrics]
-        drawn = [await _drawn(pilot, metric, view) for metric in metrics]
+        metrics = await pilots.parts(Metric, pilot.id)
+        drawn = [await _drawn(pilot, queries.named(pilot, one), view) for one in metrics]
         rows = [row for one in drawn for row in rows_of(one.sheet.metric.key, one.sheet.figures)]
         attached = documents.Attached(
             name=f"{pilot.reference}-{since}-{until}.csv", content=as_csv(COLUMNS, rows).encode(),
@@ -144,9 +142,6 @@ async def file_of(pilot_id: UUID, document_id: UUID) -> StoredFile:
     :raises NotFound: there is none such, or it is not made yet.
     """
     row = await FiguresDocument.objects().get(FiguresDocument.id == document_id)
-    if row is None or row.pilot != pilot_id or row.file is None:
+    if row is None or row.pilot != pilot_id:
         raise NotFound
-    stored: StoredFile | None = await StoredFile.objects().get(StoredFile.id == row.file)
-    if stored is None:
-        raise NotFound
-    return stored
+    return await papers.file_of(row)

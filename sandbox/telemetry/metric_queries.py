@@ -134,8 +134,13 @@ async def metric_of(pilot: Head, key: str) -> Metric:
     metric = await Metric.objects().get((Metric.pilot == pilot.id) & (Metric.key == key))
     if metric is None:
         raise NotFound
-    if any(known.key == key for known in pilot.pack.metrics):
-        metric.name = pilot.pack.metric_name(key)
+    return named(pilot, metric)
+
+
+def named(pilot: Head, metric: Metric) -> Metric:
+    """``metric`` by its name in the reader's language, where the pack knows it."""
+    if any(known.key == metric.key for known in pilot.pack.metrics):
+        metric.name = pilot.pack.metric_name(metric.key)
     return metric
 
 

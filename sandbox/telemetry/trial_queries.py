@@ -132,13 +132,6 @@ async def _past(book: books.Book, threshold: Threshold, most: int) -> Past:
     parts: dict[str, Sequence[Moment]] = {}
     cut = False
     for part in values.parts_of(threshold, book.series):
-        rows = await fetch(
-            "SELECT DISTINCT at FROM point WHERE series = ANY($1::integer[]) "
-            "ORDER BY at DESC LIMIT $2",
-            sorted(part.series), most + 1,
-        )  # fmt: skip
-        when = [row["at"] for row in reversed(rows[:most])]
-        every = await values.many(threshold, part, when, ground) if when else []
-        parts[part.key] = [one for one in every if one.value is not None]
-        cut = cut or len(rows) > most
+        parts[part.key], older = await values.newest(threshold, part, most, ground)
+        cut = cut or older
     return Past(parts=parts, cut=cut)

@@ -43,6 +43,21 @@ class Part(msgspec.Struct, frozen=True, kw_only=True):
         return {one for pair in self.pairs for one in pair if one is not None}
 
 
+async def newest(
+    threshold: Threshold, part: Part, most: int, ground: Ground
+) -> tuple[list[Moment], bool]:
+    """The newest values of ``part`` by time, of at most ``most`` moments; whether it has older
+    ones."""
+    rows = await fetch(
+        "SELECT DISTINCT at FROM point WHERE series = ANY($1::integer[]) "
+        "ORDER BY at DESC LIMIT $2",
+        sorted(part.series), most + 1,
+    )  # fmt: skip
+    when = [row["at"] for row in reversed(rows[:most])]
+    every = await many(threshold, part, when, ground) if when else []
+    return [one for one in every if one.value is not None], len(rows) > most
+
+
 def parts_of(threshold: Threshold, series: SeriesOf) -> list[Part]:
     """The parts of ``threshold`` that figures have come for."""
     slices = [

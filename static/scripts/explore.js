@@ -12,6 +12,16 @@ function colour (name) {
   return getComputedStyle(document.body).getPropertyValue(name).trim()
 }
 
+/** The canvas, to be drawn on within the figures only until it is restored. */
+function clipped (plot) {
+  const { ctx, bbox } = plot
+  ctx.save()
+  ctx.beginPath()
+  ctx.rect(bbox.left, bbox.top, bbox.width, bbox.height)
+  ctx.clip()
+  return plot
+}
+
 class Explorer {
   constructor (root) {
     this.root = root
@@ -171,11 +181,7 @@ class Explorer {
 
   /** What lasted as a shade behind the figures, what happened at once as a stroke. */
   lanes (plot) {
-    const { ctx, bbox } = plot
-    ctx.save()
-    ctx.beginPath()
-    ctx.rect(bbox.left, bbox.top, bbox.width, bbox.height)
-    ctx.clip()
+    const { ctx, bbox } = clipped(plot)
     for (const lane of this.data.lanes) {
       ctx.fillStyle = ctx.strokeStyle = colour(LANES[lane.colour] ?? '--app-muted')
       for (const [since, until, words] of lane.marks) {
@@ -204,11 +210,7 @@ class Explorer {
   }
 
   limits (plot) {
-    const { ctx, bbox } = plot
-    ctx.save()
-    ctx.beginPath()
-    ctx.rect(bbox.left, bbox.top, bbox.width, bbox.height)
-    ctx.clip()
+    const { ctx, bbox } = clipped(plot)
     ctx.strokeStyle = ctx.fillStyle = colour('--app-danger-text')
     ctx.lineWidth = 1.75 * devicePixelRatio
     ctx.setLineDash([6 * devicePixelRatio, 4 * devicePixelRatio])

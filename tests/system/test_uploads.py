@@ -18,20 +18,12 @@ from sandbox.pilots.tables import Pilot
 from sandbox.telemetry import commands
 from tests import workbooks
 from tests.harness import Visitor, words
-from tests.system.test_collectors import stored
-from tests.system.test_pilots import live, people
+from tests.system.test_collectors import pilot, stored
+from tests.system.test_pilots import people
 
-__all__ = ["people"]  # the fixture
+__all__ = ["people", "pilot"]  # the fixtures
 
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
-
-
-@pytest.fixture
-async def pilot(people: dict[str, Person]) -> Pilot:
-    """A live pilot that reports a sensitivity, nine days into its testing."""
-    found = await live(people)
-    await fetch("UPDATE pilot SET starts_on = current_date - 9 WHERE id = $1", found.id)
-    return found
 
 
 @pytest.fixture

@@ -111,11 +111,17 @@ async def _remind() -> int:
     return len(near)
 
 
+async def _locked(
+    work: Work, incident_id: UUID, clock_id: UUID
+) -> tuple[Pilot | None, Incident, IncidentClock]:
+    incident = await work.lock(Incident, incident_id)
+    pilot = await Pilot.objects().get(Pilot.id == incident.pilot)
+    return pilot, incident, await work.lock(IncidentClock, clock_id)
+
+
 async def _tell_near(incident_id: UUID, clock_id: UUID) -> None:
     async with work_of(SYSTEM) as work:
-        incident = await work.lock(Incident, incident_id)
-        pilot = await Pilot.objects().get(Pilot.id == incident.pilot)
-        row = await work.lock(IncidentClock, clock_id)
+        pilot, incident, row = await _locked(work, incident_id, clock_id)
         if pilot is None or row.reminded_at is not None or not owing.running(row):
             return
         row.reminded_at = work.now
@@ -135,9 +141,7 @@ async def _escalate() -> int:
 
 async def _tell_heads(incident_id: UUID, clock_id: UUID) -> int:
     async with work_of(SYSTEM) as work:
-        incident = await work.lock(Incident, incident_id)
-        pilot = await Pilot.objects().get(Pilot.id == incident.pilot)
-        row = await work.lock(IncidentClock, clock_id)
+        pilot, incident, row = await _locked(work, incident_id, clock_id)
         if pilot is None or not owing.running(row):
             return 0
         pack = common.pack_of(pilot)
@@ -177,9 +181,7 @@ async def _sweep_late() -> int:
 
 async def _tell_late(incident_id: UUID, clock_id: UUID) -> None:
     async with work_of(SYSTEM) as work:
-        incident = await work.lock(Incident, incident_id)
-        pilot = await Pilot.objects().get(Pilot.id == incident.pilot)
-        late = await work.lock(IncidentClock, clock_id)
+        pilot, incident, late = await _locked(work, incident_id, clock_id)
         if pilot is None or late.overdue_told_at is not None or not owing.running(late):
             return
         late.overdue_told_at = work.now

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from uuid import UUID, uuid4
 
-from sandbox.foundation import files
+from sandbox.foundation import papers
 from sandbox.foundation.work import work_of
 from sandbox.incidents.commands.common import opened
 from sandbox.incidents.document_tables import IncidentDocument
@@ -42,24 +42,15 @@ async def keep_document(document_id: UUID, pdf: bytes) -> None:
     """The worker hangs up the PDF that it made. Twice is harmless."""
     async with work_of(SYSTEM) as work:
         row = await work.lock(IncidentDocument, document_id)
-        if row.state != "asked":
-            return
         incident = await Incident.objects().get(Incident.id == row.incident)
         assert incident is not None
-        stored = await files.keep(
-            work, name=f"{incident.reference}-{work.now:%Y-%m-%d}-{row.language}.pdf", content=pdf,
-            media_type="application/pdf", kind="incident", case=None,
-        )  # fmt: skip
-        row.state, row.file, row.made_at = "made", stored.id, work.now
-        await work.save(row)
-        work.record("incident_document.made", row, sha256=stored.sha256)
+        name = f"{incident.reference}-{work.now:%Y-%m-%d}-{row.language}.pdf"
+        await papers.keep(
+            work, IncidentDocument, document_id, pdf, name=name, kind="incident", case=None
+        )
 
 
 async def give_up_document(document_id: UUID) -> None:
     """The worker could not make it: whoever asked sees that, and can ask again."""
     async with work_of(SYSTEM) as work:
-        row = await work.lock(IncidentDocument, document_id)
-        if row.state == "asked":
-            row.state = "failed"
-            await work.save(row)
-            work.record("incident_document.failed", row)
+        await papers.give_up(work, IncidentDocument, document_id)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable
-from datetime import date
 from typing import Any
 from uuid import UUID
 
@@ -13,6 +12,7 @@ from litestar.params import FromPath
 from sandbox.foundation import clock
 from sandbox.foundation.errors import InvalidInput, RuleBroken
 from sandbox.foundation.i18n import _, today
+from sandbox.foundation.typed import day
 from sandbox.foundation.web.forms import Form, read_values
 from sandbox.foundation.web.pages import flash, page, redirect
 from sandbox.incidents import causes, commands, queries, work_queries
@@ -56,21 +56,13 @@ async def _done(
     return redirect(request, f"/incidents/{incident_id}/work")
 
 
-def _day(values: dict[str, Any], name: str) -> date | None:
-    """A day that was typed; one that cannot be read is none, which the command refuses."""
-    try:
-        return date.fromisoformat(str(values.get(name) or ""))
-    except ValueError:
-        return None
-
-
 @post("/incidents/{incident:uuid}/tasks", permission=HANDLE_INCIDENTS)
 async def add_task(request: Asked, incident: FromPath[UUID]) -> Any:
     """Note what somebody of the authority is to do."""
     values, _files = await read_values(request)
     command = commands.add_task(
         request.user, incident, text=str(values.get("task") or ""),
-        owner=str(values.get("task_owner") or ""), due_on=_day(values, "task_due"),
+        owner=str(values.get("task_owner") or ""), due_on=day(values.get("task_due")),
     )  # fmt: skip
     return await _done(request, incident, values, command, _("The task is noted."))
 
@@ -88,7 +80,7 @@ async def ask(request: Asked, incident: FromPath[UUID]) -> Any:
     values, _files = await read_values(request)
     command = commands.ask_firm(
         request.user, incident, question=str(values.get("question") or ""),
-        due_on=_day(values, "question_due"),
+        due_on=day(values.get("question_due")),
     )  # fmt: skip
     return await _done(request, incident, values, command, _("Asked. The firm has been told."))
 

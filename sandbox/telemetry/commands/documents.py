@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 from uuid import UUID, uuid4
 
-from sandbox.foundation import clock, files
+from sandbox.foundation import clock, papers
 from sandbox.foundation.errors import InvalidInput
 from sandbox.foundation.i18n import _
 from sandbox.foundation.work import work_of
@@ -69,24 +69,15 @@ async def keep_document(document_id: UUID, pdf: bytes) -> None:
     """The worker hangs up the PDF that it made. Twice is harmless."""
     async with work_of(SYSTEM) as work:
         row = await work.lock(FiguresDocument, document_id)
-        if row.state != "asked":
-            return
         pilot = await Pilot.objects().get(Pilot.id == row.pilot)
         assert pilot is not None
-        stored = await files.keep(
-            work, name=f"{pilot.reference}-{row.since}-{row.until}-{row.language}.pdf",
-            content=pdf, media_type="application/pdf", kind="figures", case=row.case,
-        )  # fmt: skip
-        row.state, row.file, row.made_at = "made", stored.id, work.now
-        await work.save(row)
-        work.record("figures_document.made", row, sha256=stored.sha256)
+        name = f"{pilot.reference}-{row.since}-{row.until}-{row.language}.pdf"
+        await papers.keep(
+            work, FiguresDocument, document_id, pdf, name=name, kind="figures", case=row.case
+        )
 
 
 async def give_up_document(document_id: UUID) -> None:
     """The worker could not make it: whoever asked sees that, and can ask again."""
     async with work_of(SYSTEM) as work:
-        row = await work.lock(FiguresDocument, document_id)
-        if row.state == "asked":
-            row.state = "failed"
-            await work.save(row)
-            work.record("figures_document.failed", row)
+        await papers.give_up(work, FiguresDocument, document_id)

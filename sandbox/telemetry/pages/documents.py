@@ -10,6 +10,7 @@ from litestar.params import FromPath
 from sandbox.foundation import clock, files, i18n
 from sandbox.foundation.errors import InvalidInput
 from sandbox.foundation.i18n import _
+from sandbox.foundation.typed import day
 from sandbox.foundation.web.forms import Form, read_values
 from sandbox.foundation.web.pages import flash, page, redirect
 from sandbox.people.person import Person
@@ -48,7 +49,7 @@ def _days(pilot: pilots.Head) -> dict[str, str]:
 async def ask(request: Asked, pilot: FromPath[UUID]) -> Any:
     """Have the PDF made, in the language of the page."""
     values, _files = await read_values(request)
-    days = {name: _day(str(values.get(name) or "")) for name in ("from", "to")}
+    days = {name: day(values.get(name)) for name in ("from", "to")}
     try:
         await commands.ask_document(
             request.user, pilot, since=days["from"], until=days["to"],
@@ -58,13 +59,6 @@ async def ask(request: Asked, pilot: FromPath[UUID]) -> Any:
         return await _page(request, pilot, Form(values, dict(error.errors)))
     flash(request, "success", _("The PDF is being made. It appears here."))
     return redirect(request, f"/pilots/{pilot}/figures")
-
-
-def _day(text: str) -> date | None:
-    try:
-        return date.fromisoformat(text.strip())
-    except ValueError:
-        return None
 
 
 @get("/pilots/{pilot:uuid}/figures/{sheet:uuid}", permission=READ_PILOTS)
