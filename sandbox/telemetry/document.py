@@ -98,14 +98,14 @@ async def _drawn(pilot: pilots.Head, metric: Metric, view: View) -> Drawn:
     chosen = courses.chosen([one.slice for one in held], [])
     figures = await queries.figures([one for one in held if one.slice in chosen], view, pilot)
     sheet = await queries.sheet(pilot, metric, held, figures)
-    whole = figures.lines.get("") or next(iter(figures.lines.values()), [])
-    count = sum(one.points for one in whole)
+    every = [one for line in figures.lines.values() for one in line]
+    count = sum(one.points for one in every)
     return Drawn(
         sheet=sheet, chart=drawing.chart(pilot, sheet),
         happened=_events(pilot, sheet, own=True), points=count,
-        lowest=min((one.lowest for one in whole), default=None),
-        mean=sum(one.mean * one.points for one in whole) / count if count else None,
-        highest=max((one.highest for one in whole), default=None),
+        lowest=min((one.lowest for one in every), default=None),
+        mean=sum(one.mean * one.points for one in every) / count if count else None,
+        highest=max((one.highest for one in every), default=None),
     )  # fmt: skip
 
 
