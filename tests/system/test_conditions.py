@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from sandbox.foundation import clock
 from sandbox.people.person import Person
@@ -112,6 +113,25 @@ async def test_an_authority_tightens_alone_with_notice(
     assert (await threshold(pilot)).threshold["limit"] == 0.95
     assert once.count("A stricter limit is in force") == 1
     assert "with notice, in force from" in await firm.text(path)
+
+
+async def test_a_stricter_limit_binds_with_the_first_hour_of_its_day(
+    people: dict[str, Person],
+) -> None:
+    from sandbox.pilots.amendments import Changes
+
+    pilot = await live(people)
+    condition = await threshold(pilot)
+    day = clock.now().date() + timedelta(days=30)
+    await pilots.tighten(
+        people["maker"], pilot.id, changes=Changes(limits={condition.number: 0.95}), from_on=day,
+        reason="It matters",
+    )  # fmt: skip
+    midnight = datetime.combine(day, time(), ZoneInfo("Asia/Kuala_Lumpur"))  # of the pack
+    for minutes, limit in ((-30, 0.9), (30, 0.95)):
+        with clock.at(midnight + timedelta(minutes=minutes)):
+            await sweep()
+        assert (await threshold(pilot)).threshold["limit"] == limit
 
 
 async def test_what_was_announced_can_be_taken_back(people: dict[str, Person]) -> None:

@@ -109,12 +109,16 @@ async def _drawn(
     return drawn, held
 
 
-async def impose_due() -> int:
-    """Put announced limits into force whose day has come; how many that were."""
+async def impose_due(latest: date) -> int:
+    """Put announced limits into force whose day has come; how many that were.
+
+    ``latest``: the day that it is wherever it is latest; whether a day has come at the pilot's
+    own place, each work sees for itself.
+    """
     rows = await fetch(
         "SELECT pilot FROM plan WHERE imposed_on IS NOT NULL AND accepted_at IS NULL "
         "AND declined_at IS NULL AND imposed_on <= $1",
-        clock.now().date(),
+        latest,
     )
     return sum([await _impose(row["pilot"]) for row in rows])
 

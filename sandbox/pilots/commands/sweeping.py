@@ -47,25 +47,27 @@ async def sweep() -> int:
 
     Each is a work of its own, and what was told is told once: a second run finds nothing.
     """
-    today = clock.now().date()
-    ended = await fetch(_OVER, today - timedelta(days=1))
-    for row in ended:
-        await _end(row["id"])
-    due = await fetch(_DUE, today + promises.SOON)
+    # Where it is latest it may be tomorrow already; each work looks at its own jurisdiction's day.
+    latest = (clock.now() + timedelta(days=1)).date()
+    ended = [await _end(row["id"]) for row in await fetch(_OVER, latest)]
+    due = await fetch(_DUE, clock.now().date() + promises.SOON)
     told = [await _tell_due(row) for row in due]
     late = [row["id"] for row in await fetch(_UNDECIDED, clock.now())]
     escalated = [await escalate_suspension(suspension) for suspension in late]
-    over = [await end_waiver(row["id"]) for row in await fetch(_WAIVED, today)]
-    return len(ended) + sum(told) + sum(escalated) + sum(over) + await impose_due()
+    over = [await end_waiver(row["id"]) for row in await fetch(_WAIVED, latest)]
+    return sum([*ended, *told, *escalated, *over, await impose_due(latest)])
 
 
-async def _end(pilot_id: UUID) -> None:
-    """End a testing period whose last day is over, in the jurisdiction's own days."""
+async def _end(pilot_id: UUID) -> bool:
+    """End a testing period whose last day is over, in the jurisdiction's own days; whether it
+    was."""
     pilot = await Pilot.objects().get(Pilot.id == pilot_id)
     if pilot is None or pilot.ends_on is None:
-        return
-    if day_of(pack_of(pilot), clock.now()) > pilot.ends_on:
-        await begin_exit(SYSTEM, pilot_id)
+        return False
+    if day_of(pack_of(pilot), clock.now()) <= pilot.ends_on:
+        return False
+    await begin_exit(SYSTEM, pilot_id)
+    return True
 
 
 async def _tell_due(row: dict[str, Any]) -> bool:
