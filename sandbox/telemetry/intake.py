@@ -1,8 +1,8 @@
 """The web process's way in: deliveries that come at the same time share one commit.
 
-While one group is being written the next ones wait, and are then written together. So a
-commit costs a busy site little, a quiet one waits for nothing, and an answer of 200 still means
-that the points are on disk.
+While one group is being written the next ones wait, and are then written together with those
+that are just being read. So a commit costs a busy site little, a quiet one waits for nothing,
+and an answer of 200 still means that the points are on disk.
 """
 
 from __future__ import annotations
@@ -18,6 +18,8 @@ from sandbox.telemetry.commands import Parcel, Receipt, take
 POINTS = 20_000
 """Points up to which deliveries are gathered into one commit."""
 DELIVERIES = 200
+TURNS = 8
+"""Turns of the event loop in which a request that has come is read and decoded."""
 
 log = structlog.get_logger()
 _Waiting = tuple[Parcel, "asyncio.Future[Receipt]"]
@@ -43,6 +45,7 @@ async def deliver(parcel: Parcel) -> Receipt:
 
 async def _write_all() -> None:
     while _waiting:
+        await _let_others_come()
         group = _gathered()
         try:
             answers: Sequence[Receipt | Exception] = await take([one for one, _ in group])
@@ -50,6 +53,19 @@ async def _write_all() -> None:
             answers = await _one_by_one(group, fault)
         for (_parcel, future), answer in zip(group, answers, strict=True):
             _settle(future, answer)
+
+
+async def _let_others_come() -> None:
+    """Wait while more deliveries keep coming in.
+
+    Senders whose answers went out together send again together: without this the first of them
+    would be written alone, and all others wait for that commit and for their own.
+    """
+    seen = 0
+    while seen < len(_waiting) < DELIVERIES:
+        seen = len(_waiting)
+        for _turn in range(TURNS):
+            await asyncio.sleep(0)
 
 
 def _gathered() -> list[_Waiting]:

@@ -129,9 +129,7 @@ async def append(
     ).view("S16")
 
     async def body() -> AsyncIterator[bytes]:
-        yield _HEAD
-        yield rows.tobytes()
-        yield _TAIL
+        yield _HEAD + rows.tobytes() + _TAIL
 
     await connection().copy_to_table(
         "point", source=body(), columns=["series", "at", "value", "n", "batch"], format="binary"

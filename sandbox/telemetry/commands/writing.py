@@ -3,23 +3,23 @@ each delivery, and the arrivals that say what is to be judged."""
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from datetime import datetime
+from typing import Any
 from uuid import UUID, uuid4
 
 import numpy as np
+from numpy.typing import NDArray
 
+from sandbox.foundation.database import fetch
 from sandbox.foundation.i18n import _
 from sandbox.telemetry import store
 from sandbox.telemetry.commands import newest
 from sandbox.telemetry.commands.parcels import NOTHING, Points, Sound
 from sandbox.telemetry.rules import delivery as rules
 from sandbox.telemetry.rules.delivery import Refused
-from sandbox.telemetry.tables import Batch
 
-Arrived = tuple[set[int], int, int]
-"""Series, and the earliest and the latest time of their points."""
+_NEW, _KNOWN, _CORRECTED = range(3)
 _FEW = 20
 """Points of a series up to which each is looked up by itself, not the time between them."""
 
@@ -30,14 +30,12 @@ async def keep(sounds: Sequence[Sound], now: datetime) -> Points:
     :returns: the points that are stored now, by series and time.
     :raises UniqueViolationError: one that this process took for new was there.
     """
-    points = _together(sounds)
-    if len(points):
-        points = _once(points, sounds)
-        new, corrections = await _compare(points, sounds)
-        await _write(new, sounds)
-        await _correct(corrections, sounds, now)
-        await _announce(sounds, new, corrections)
-    await _save_batches(sounds, now)
+    points = _once(_together(sounds), sounds)
+    state = await _compare(points, sounds)
+    await _write(points.only(state == _NEW), sounds)
+    await _correct(points.only(state == _CORRECTED), sounds, now)
+    if sounds:
+        await _tell(sounds, points.only(state != _KNOWN), now)
     return points
 
 
@@ -55,7 +53,7 @@ def _together(sounds: Sequence[Sound]) -> Points:
 
 def _once(points: Points, sounds: Sequence[Sound]) -> Points:
     """Each time of a series once: the first counts, within a parcel and between them."""
-    again = np.zeros(len(points.at), bool)
+    again = np.zeros(len(points), bool)
     again[1:] = (points.series[1:] == points.series[:-1]) & (points.at[1:] == points.at[:-1])
     if not again.any():
         return points
@@ -73,22 +71,21 @@ def _once(points: Points, sounds: Sequence[Sound]) -> Points:
     return points.only(~again)
 
 
-async def _compare(points: Points, sounds: Sequence[Sound]) -> tuple[Points, Points]:
-    """What is new, and what has another value than is stored; the rest is known."""
-    state = np.zeros(len(points.at), np.int8)  # 0 new, 1 known, 2 corrected
+async def _compare(points: Points, sounds: Sequence[Sound]) -> NDArray[np.int8]:
+    """Which points are new, which are known, and which have another value than is stored."""
+    state = np.full(len(points), _NEW, np.int8)
     doubtful = np.flatnonzero(~newest.later(points))
     held = await _held(points.only(doubtful))
     for place in doubtful.tolist() if held else ():
         before = held.get((int(points.series[place]), int(points.at[place])))
         if before is not None:
             same = before == (points.value[place], points.n[place])
-            state[place] = 1 if same else 2
-    for place, sound in enumerate(sounds):
-        own = state[points.of == place]
-        sound.fresh = int((own == 0).sum())
-        sound.duplicates += int((own == 1).sum())
-        sound.corrected = int((own == 2).sum())
-    return points.only(state == 0), points.only(state == 2)
+            state[place] = _KNOWN if same else _CORRECTED
+    counts = np.bincount(points.of * 3 + state, minlength=len(sounds) * 3).reshape(-1, 3)
+    for sound, (new, known, corrected) in zip(sounds, counts.tolist(), strict=True):
+        sound.fresh, sound.corrected = new, corrected
+        sound.duplicates += known
+    return state
 
 
 async def _held(points: Points) -> dict[tuple[int, int], tuple[float, int]]:
@@ -121,52 +118,68 @@ async def _write(points: Points, sounds: Sequence[Sound]) -> None:
 
 
 async def _correct(points: Points, sounds: Sequence[Sound], now: datetime) -> None:
-    for place, own in _by_parcel(points):
-        batch = sounds[place].batch
-        await store.replace(own.series, own.at, own.value, own.n, batch, now)
+    for place in np.unique(points.of).tolist():
+        own = points.only(points.of == place)
+        await store.replace(own.series, own.at, own.value, own.n, sounds[place].batch, now)
 
 
-async def _announce(sounds: Sequence[Sound], new: Points, corrected: Points) -> None:
-    """Say which pilots have figures to judge: of which series, between which times."""
-    came: dict[UUID, list[Arrived]] = defaultdict(list)
-    for points in (new, corrected):
-        for place, own in _by_parcel(points):
-            sound = sounds[place]
-            series = own.series.tolist()
-            came[sound.book.pilot.id].append((set(series), own.at.min(), own.at.max()))
-            sound.put_aside += sum(one in sound.asides for one in series) if sound.asides else 0
-    rows = [
-        (
-            uuid4(), pilot, sorted(set().union(*(series for series, _a, _b in spans))),
-            rules.moment(min(a for _s, a, _b in spans)),
-            rules.moment(max(b for _s, _a, b in spans)),
-        )
-        for pilot, spans in came.items()
-    ]  # fmt: skip
-    await store.connection().executemany(
-        "INSERT INTO arrival (id, pilot, series, since, until) VALUES ($1, $2, $3, $4, $5)", rows
-    )
+# What tells of it ---------------------------------------------------------------------------
+
+_TELL = """
+WITH arrived AS (
+    INSERT INTO arrival (id, pilot, series, since, until)
+    SELECT i, p, s::integer[], a, b
+    FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::timestamptz[], $5::timestamptz[])
+        AS t (i, p, s, a, b)
+)
+INSERT INTO batch (id, "case", pilot, source, token, person, received_at, points, duplicates,
+    corrected, aside, refused, idempotency, digest)
+SELECT i, c, p, s, t, w, $6, n, d, r, a, f, k, h
+FROM unnest($7::uuid[], $8::uuid[], $9::uuid[], $10::varchar[], $11::uuid[], $12::uuid[],
+    $13::integer[], $14::integer[], $15::integer[], $16::integer[], $17::integer[],
+    $18::varchar[], $19::varchar[]) AS t (i, c, p, s, t, w, n, d, r, a, f, k, h)
+"""
 
 
-def _by_parcel(points: Points) -> Iterator[tuple[int, Points]]:
-    for place in sorted(set(points.of.tolist())):
-        yield place, points.only(points.of == place)
-
-
-async def _save_batches(sounds: Sequence[Sound], now: datetime) -> None:
-    rows = [
+async def _tell(sounds: Sequence[Sound], points: Points, now: datetime) -> None:
+    """Say what each parcel brought, and which pilots have figures to judge."""
+    for place, sound in enumerate(sounds):
+        if sound.asides:
+            own = points.series[points.of == place]
+            sound.put_aside = int(np.isin(own, list(sound.asides)).sum())
+    arrivals = [(uuid4(), *arrived) for arrived in _arrived(points, sounds)]
+    batches = [
         (
             sound.batch, sound.book.pilot.case, sound.book.pilot.id, sound.parcel.source,
-            sound.parcel.token, sound.parcel.person.id, now, sound.fresh, sound.duplicates,
+            sound.parcel.token, sound.parcel.person.id, sound.fresh, sound.duplicates,
             sound.corrected, sound.put_aside, sound.unsound + sound.parcel.unread,
             sound.parcel.idempotency or None, sound.parcel.digest,
         )
         for sound in sounds
     ]  # fmt: skip
-    columns = [column._meta.name for column in Batch._meta.columns]
-    names = ", ".join(f'"{name}"' for name in columns)
-    values = ", ".join(f"${number}" for number in range(1, len(columns) + 1))
-    await store.connection().executemany(
-        f"INSERT INTO batch ({names}) VALUES ({values})",  # noqa: S608
-        rows,
-    )
+    await fetch(_TELL, *_columns(arrivals, 5), now, *_columns(batches, 13))
+
+
+def _arrived(
+    points: Points, sounds: Sequence[Sound]
+) -> Iterator[tuple[UUID, str, datetime, datetime]]:
+    """Of each pilot whose points are new or corrected: their series, the first and last time."""
+    if not len(points):
+        return
+    pilots = [sound.book.pilot.id for sound in sounds]
+    place = {pilot: number for number, pilot in enumerate(dict.fromkeys(pilots))}
+    of = np.array([place[pilot] for pilot in pilots])[points.of]
+    order = np.argsort(of, kind="stable")
+    starts = np.flatnonzero(np.diff(of[order], prepend=-1))
+    series, at, names = points.series[order], points.at[order], list(place)
+    for number, own, first, last in zip(
+        of[order][starts].tolist(), np.split(series, starts[1:]),
+        np.minimum.reduceat(at, starts).tolist(), np.maximum.reduceat(at, starts).tolist(),
+        strict=True,
+    ):  # fmt: skip
+        ids = ",".join(map(str, sorted(set(own.tolist()))))
+        yield names[number], f"{{{ids}}}", rules.moment(first), rules.moment(last)
+
+
+def _columns(rows: Sequence[tuple[Any, ...]], wide: int) -> list[list[Any]]:
+    return [[row[place] for row in rows] for place in range(wide)]
