@@ -150,15 +150,15 @@ async def small(site: Site, connection: firms.asyncpg.Connection) -> float:
 
 async def main(site: Site) -> None:
     connection = await firms.connect(site)
-    web = site.process_of("web")
+    webs = site.web_processes()
     warm = await Sender(site).open()
     await warm.post("/v1/metrics", b"", "none", "application/x-protobuf")
     warm.close()
-    idle = _memory(web)
+    idle = _memory(webs)
     figures = await batches(site, connection)
-    grown = _memory(web) - idle
+    grown = _memory(webs) - idle
     rate = await small(site, connection)
-    grown = max(grown, _memory(web) - idle)
+    grown = max(grown, _memory(webs) - idle)
     await connection.close()
     print(f"Batches of {POINTS:,} points, committed (medians of {ROUNDS})")
     for name, seconds in figures.items():
@@ -166,7 +166,7 @@ async def main(site: Site) -> None:
         print(f"  {name:<8} {seconds * 1000:8.1f} ms  {POINTS / seconds:10,.0f} points/s  "
               f"{ratio:5.2f} of COPY")  # fmt: skip
     print(f"Requests of {SMALL} points from {SENDERS} senders: {rate:,.0f} a second")
-    print(f"Memory of the web process above idle: {grown:.0f} MB")
+    print(f"Memory of the {len(webs)} web processes above idle: {grown:.0f} MB")
     keys = {
         f"{name}_vs_copy": round(figures["copy"] / figures[short], 3)
         for name, short in (("otlp", "otlp"), ("json", "json"), ("remote_write", "remote"))
@@ -174,10 +174,10 @@ async def main(site: Site) -> None:
     print(json.dumps({**keys, "small_requests_per_s": round(rate), "rss_growth_mb": round(grown)}))
 
 
-def _memory(process: psutil.Process) -> float:
-    return float(process.memory_info().rss) / 1e6
+def _memory(processes: list[psutil.Process]) -> float:
+    return sum(float(process.memory_info().rss) for process in processes) / 1e6
 
 
 if __name__ == "__main__":
-    with Site(LOG_LEVEL="error") as running:
+    with Site(LOG_LEVEL="error", WEB_WORKERS="") as running:  # as many as `sandbox up` takes
         asyncio.run(main(running))

@@ -247,7 +247,7 @@ async def _arrived(
 
 
 def main() -> None:
-    with Site(LOG_LEVEL="error") as site:
+    with Site(LOG_LEVEL="error", WEB_WORKERS="") as site:
         figures = asyncio.run(live(site))
 
     async def rest() -> None:

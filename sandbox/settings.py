@@ -84,7 +84,7 @@ def read(environment: Mapping[str, str]) -> Settings:
         pack=environment.get("PACK") or "malaysia",
         demo=_flag(environment, "DEMO", default=False),
         trusted_proxies=_number(environment, "TRUSTED_PROXIES", 0, low=0, high=10),
-        web_workers=_number(environment, "WEB_WORKERS", 1, low=1, high=64),
+        web_workers=_number(environment, "WEB_WORKERS", _processes(), low=1, high=64),
         worker_threads=_number(environment, "WORKER_THREADS", 4, low=1, high=64),
         webhooks_to_loopback=_flag(environment, "WEBHOOKS_TO_LOOPBACK", default=False),
         log_level=_choice(environment, "LOG_LEVEL", "info", ("debug", "info", "warning", "error")),
@@ -112,6 +112,11 @@ def _url(environment: Mapping[str, str], name: str, schemes: tuple[str, ...]) ->
 def redacted(address: str) -> str:
     """``address`` without what in it may be secret: user, password, query."""
     return re.sub(r"//.*@", "//…@", address.partition("?")[0])
+
+
+def _processes() -> int:
+    """Web processes where nothing is said: as many as there are processors, up to four."""
+    return min(len(os.sched_getaffinity(0)), 4)
 
 
 def _number(environment: Mapping[str, str], name: str, default: int, *, low: int, high: int) -> int:

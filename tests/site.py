@@ -39,6 +39,7 @@ class Site:
             "HOST": "127.0.0.1",
             "DEMO": "0",
             "LOG_LEVEL": "warning",
+            "WEB_WORKERS": "1",  # as many as there are processors take longer to start
             "PYTHONPATH": str(ROOT),
             **variables,
         }
@@ -109,6 +110,11 @@ class Site:
         """The main process of ``web``, ``worker``, ``scheduler`` or ``database``."""
         pid = int((self.var / "run" / f"{part}.pid").read_text().split()[0])
         return psutil.Process(pid)
+
+    def web_processes(self) -> list[psutil.Process]:
+        """All processes that answer requests."""
+        pids = (self.var / "run").glob("web*.pid")
+        return [self.process_of(path.stem) for path in pids]
 
     def kill(self, part: str) -> None:
         """kill -9, as a machine that runs out of memory would."""

@@ -30,7 +30,7 @@ def up() -> None:
         f"Rintis is already running from {settings.var} (process %s):"
         " stop that one first, or choose another folder with VAR."
     )
-    listening = _listen()
+    listening = _listen(settings.web_workers)
     site = _Site(supervisor, listening)
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, site.ask_to_stop)
@@ -50,19 +50,32 @@ def migrate() -> None:
     broker.prepare()
 
 
-def _listen() -> socket.socket:
-    """Listen before anything is started; requests wait here while the web part restarts."""
-    listening = socket.socket(socket.AF_INET6 if ":" in settings.host else socket.AF_INET)
-    listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+def _listen(processes: int) -> list[socket.socket]:
+    """Listen before anything is started, on a socket for each web process.
+
+    Requests wait there while their process restarts. The kernel deals connections out to all
+    sockets: of one that is shared, an idle process would take every connection, and senders of
+    figures keep theirs.
+    """
+    _bind(shared=False).close()  # which fails where another program listens, also as we do
+    listening = [_bind(shared=True) for _process in range(processes)]
+    for one in listening:
+        one.listen(2048)
+    return listening
+
+
+def _bind(*, shared: bool) -> socket.socket:
+    bound = socket.socket(socket.AF_INET6 if ":" in settings.host else socket.AF_INET)
+    bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, shared)
     try:
-        listening.bind((settings.host, settings.port))
+        bound.bind((settings.host, settings.port))
     except OSError as error:
         ground.refuse(
             f"Cannot listen on {settings.host}:{settings.port} ({error.strerror}):"
             " stop the program that does, or choose another with PORT."
         )
-    listening.listen(2048)
-    return listening
+    return bound
 
 
 def _say(sentence: str) -> None:
@@ -72,9 +85,10 @@ def _say(sentence: str) -> None:
 class _Site:
     """The parts of the site, in the order in which they start."""
 
-    def __init__(self, supervisor: Supervisor, listening: socket.socket) -> None:
+    def __init__(self, supervisor: Supervisor, listening: list[socket.socket]) -> None:
         self.supervisor = supervisor
         self.listening = listening
+        self.webs = ["web", *(f"web-{n}" for n in range(2, len(listening) + 1))]
         self.asked = threading.Event()
         self.gate = -1
         self.playing = False
@@ -104,15 +118,10 @@ class _Site:
             self._begin_rest()
 
     def _web(self, gate: int) -> list[Part]:
-        number = self.listening.fileno()
         return [
-            _part(
-                "web" if n == 1 else f"web-{n}",
-                "serve", "--socket", str(number),
-                files=(gate, number),
-            )
-            for n in range(1, settings.web_workers + 1)
-        ]  # fmt: skip
+            _part(name, "serve", "--socket", str(one.fileno()), files=(gate, one.fileno()))
+            for name, one in zip(self.webs, self.listening, strict=True)
+        ]
 
     def _begin_rest(self) -> None:
         """Start what acts by itself: only now, so that all processors serve the site's start,
@@ -177,9 +186,9 @@ class _Site:
         """No new requests, then no new jobs, then nothing left to write, then the database."""
         _say("\nStopping …")
         begun = time.monotonic()
-        self.listening.close()
-        names = ["demo", *(f"web-{n}" for n in range(2, settings.web_workers + 1)), "web"]
-        self.supervisor.stop(names)
+        for one in self.listening:
+            one.close()
+        self.supervisor.stop(["demo", *reversed(self.webs)])
         self.supervisor.stop(["scheduler"])
         self.supervisor.stop(["worker", "documents"])
         self.supervisor.stop_all()

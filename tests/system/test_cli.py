@@ -143,8 +143,10 @@ def test_what_needs_the_database_says_how_to_start_it(words: tuple[str, ...], id
     assert "Traceback" not in done.stderr
 
 
-def test_an_address_that_is_taken_is_said(idle: Site) -> None:
+@pytest.mark.parametrize("shared", [False, True], ids=["alone", "shared"])
+def test_an_address_that_is_taken_is_said(idle: Site, shared: bool) -> None:
     with socket.socket() as taken:
+        taken.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, shared)
         taken.bind(("127.0.0.1", 0))
         taken.listen()
         port = taken.getsockname()[1]
