@@ -118,7 +118,7 @@ async def _write(points: Points, sounds: Sequence[Sound]) -> None:
 
 
 async def _correct(points: Points, sounds: Sequence[Sound], now: datetime) -> None:
-    for place in np.unique(points.of).tolist():
+    for place in sorted(set(points.of.tolist())):
         own = points.only(points.of == place)
         await store.replace(own.series, own.at, own.value, own.n, sounds[place].batch, now)
 
