@@ -107,10 +107,10 @@ def test_the_way_in_works_without_scripts(open_site: Site, chromium: Browser) ->
 def test_filters_and_languages_work_without_scripts(open_site: Site, chromium: Browser) -> None:
     with looking.visitor(chromium, open_site.url, java_script_enabled=False) as context:
         page, _problems = looking.open_page(context, "/register")
-        page.select_option("[name=sector]", "healthcare")
+        page.select_option("[name=sector]", "communications_media")
         page.get_by_role("button", name="Apply filters").click()
         expect(page.get_by_text("No pilot fits")).to_be_visible()
-        page.get_by_role("link", name="Healthcare").click()
+        page.get_by_role("link", name="Communications and media").click()
         expect(page.get_by_role("link", name="Rice disease detection")).to_be_visible()
         page.locator("button[lang=ms]").click()
         assert page.locator("html").get_attribute("lang") == "ms"
