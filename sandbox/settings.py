@@ -11,7 +11,7 @@ import re
 import secrets
 from collections.abc import Mapping
 from pathlib import Path
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 import msgspec
 
@@ -98,7 +98,8 @@ def _url(environment: Mapping[str, str], name: str, schemes: tuple[str, ...]) ->
     shown = repr(redacted(value))
     try:
         address = urlsplit(value)
-        _port = address.port  # read only now, and refused where it is no port
+        for host in _hosts(address):
+            _port = urlsplit(f"//{host}").port  # read only now, and refused where it is no port
     except ValueError as error:
         raise SettingsError(f"{name} is {shown}: {error}") from None
     if address.scheme not in schemes:
@@ -107,6 +108,12 @@ def _url(environment: Mapping[str, str], name: str, schemes: tuple[str, ...]) ->
     if not address.hostname and address.scheme not in _HOSTLESS:
         raise SettingsError(f"{name} is {shown}: expected the name of a host after //")
     return value
+
+
+def _hosts(address: SplitResult) -> list[str]:
+    """The hosts of an address, with their ports: a primary and its standbys may be several."""
+    hosts = address.netloc.rpartition("@")[2]
+    return hosts.split(",") if address.scheme in _DATABASE_SCHEMES else [hosts]
 
 
 def redacted(address: str) -> str:

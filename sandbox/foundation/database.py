@@ -12,8 +12,10 @@ from contextlib import asynccontextmanager
 from types import TracebackType
 from typing import Any
 
+import asyncpg
 from piccolo.engine.postgres import PostgresEngine, PostgresTransaction
 
+from sandbox.foundation import takeover
 from sandbox.foundation.postgres import connection_config
 
 
@@ -108,11 +110,30 @@ class Engine(PostgresEngine):
         listeners, a round trip for every query. Ours live in a transaction, or on a connection
         of their own. (An open transaction it rolls back in any case.)
         """
-        await super().start_connection_pool(reset=_as_it_is, **settings)
+        await super().start_connection_pool(init=takeover.notice, reset=_as_it_is, **settings)
 
 
 async def _as_it_is(_connection: Any) -> None:
     pass
+
+
+_AWAY = (
+    ConnectionError,
+    TimeoutError,
+    asyncpg.PostgresConnectionError,
+    asyncpg.CannotConnectNowError,
+    asyncpg.AdminShutdownError,
+    asyncpg.CrashShutdownError,
+    asyncpg.TooManyConnectionsError,
+    asyncpg.ReadOnlySQLTransactionError,  # a standby, or a primary that is being put aside
+    asyncpg.InternalClientError,  # a pooled connection that had died; no host is the primary
+)
+
+
+def away(error: BaseException) -> bool:
+    """Whether ``error`` tells that the database (or other storage) is not there just now."""
+    lost = isinstance(error, asyncpg.InterfaceError) and "is closed" in str(error)
+    return lost or isinstance(error, _AWAY)
 
 
 DB = Engine(config=connection_config(), extensions=())

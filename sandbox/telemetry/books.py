@@ -15,7 +15,7 @@ from uuid import UUID
 
 import msgspec
 
-from sandbox.foundation import clock
+from sandbox.foundation import clock, takeover
 from sandbox.foundation.database import fetch
 from sandbox.framework import library
 from sandbox.framework.conditions import Cadence
@@ -138,6 +138,7 @@ def _dimensions(
 
 
 _books: dict[UUID, Book] = {}
+takeover.forget_with(_books.clear)
 _HEADS = """
 SELECT p.id, p.state, p.state_since, p.plan_version, p.starts_on,
        (SELECT max(m.made_at) FROM mapping m WHERE m.pilot = p.id) AS mapped,

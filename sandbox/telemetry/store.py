@@ -14,6 +14,7 @@ from uuid import UUID
 import asyncpg
 import numpy as np
 
+from sandbox.foundation import takeover
 from sandbox.foundation.database import DB, fetch
 from sandbox.telemetry.rules.delivery import Numbers, Whole, moment
 
@@ -42,6 +43,7 @@ def connection() -> asyncpg.Connection[Any]:
 # Partitions --------------------------------------------------------------------------------
 
 _there: set[tuple[str, str]] = set()
+takeover.forget_with(_there.clear)
 
 
 def _named(table: str) -> tuple[str, str]:

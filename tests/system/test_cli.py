@@ -70,6 +70,16 @@ def test_the_manual_lists_every_command() -> None:
         ("SECRET_KEY", " " * 40, "SECRET_KEY is too short or too simple"),
         ("SECRET_KEY", "a" * 40, "SECRET_KEY is too short or too simple"),
         ("DATABASE_URL", "postgresql://u@h:abc/x", "DATABASE_URL is 'postgresql://…@h:abc/x': "),
+        (
+            "DATABASE_URL",
+            "postgresql://u:s,@h:1,i:abc/x",
+            "DATABASE_URL is 'postgresql://…@h:1,i:abc/x': Port could not be cast",
+        ),
+        (
+            "BROKER_URL",
+            "redis://a:1,b:2",
+            "BROKER_URL is 'redis://a:1,b:2': Port could not be cast",
+        ),
         ("BASE_URL", "http://", "BASE_URL is 'http://': expected the name of a host"),
         ("BASE_URL", "http://x:99999", "BASE_URL is 'http://x:99999': Port out of range"),
         ("BASE_URL", "http://[x", "BASE_URL is 'http://[x': Invalid IPv6 URL"),
@@ -203,6 +213,7 @@ def test_the_doctor_of_a_site_that_does_not_run_says_so(idle: Site) -> None:
     ("part", "variables", "words"),
     [
         ("database", {"DATABASE_URL": "postgresql://x@127.0.0.1:9/x"}, "does not answer"),
+        ("database", {"DATABASE_URL": "postgresql://x@127.0.0.1:9,127.0.0.1:8/x"}, "not answer"),
         ("broker", {"BROKER_URL": "redis://127.0.0.1:9"}, "check the address"),
         ("storage", {"STORAGE_URL": "file:///proc/nothing"}, "check STORAGE_URL"),
         ("mail", {"SMTP_URL": "smtp://127.0.0.1:9"}, "check SMTP_URL"),

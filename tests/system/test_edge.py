@@ -95,6 +95,23 @@ async def test_a_site_without_its_database_lives_but_is_not_ready(client: Visito
     assert (await client.get("/health/live")).status_code == 200
 
 
+async def test_without_its_database_everybody_is_asked_to_come_again(client: Visitor) -> None:
+    client._transport.raise_app_exceptions = False  # type: ignore[attr-defined]
+    assert DB.pool is not None
+    DB.pool.terminate()
+    page = await client.get("/register")
+    assert page.status_code == 503
+    assert page.headers["retry-after"] == "5"
+    assert "The service is not available" in words(page.text)
+    assert "Try again in a minute" in words(page.text)
+    key = {"authorization": f"Bearer rintis_{'x' * 43}", "content-type": "application/x-protobuf"}
+    for path in ("/v1/metrics", "/api/v1/write"):
+        answer = await client.post(path, content=b"", headers=key)
+        assert answer.status_code == 503, "which senders try again, as they do not after 500"
+        assert answer.headers["retry-after"] == "5"
+        assert answer.json()["status"] == 503
+
+
 # Logs ------------------------------------------------------------------------------------
 
 

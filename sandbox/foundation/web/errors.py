@@ -12,6 +12,7 @@ from litestar import Request, Response
 from litestar.exceptions import HTTPException, ValidationException
 from litestar.types import Receive, Scope, Send
 
+from sandbox.foundation import database
 from sandbox.foundation.errors import (
     DomainError,
     InvalidInput,
@@ -39,6 +40,7 @@ _TITLES = {
     500: N_("Something went wrong on our side"),
     503: N_("The service is not available"),
 }
+_TRY_AGAIN = 5  # seconds: a standby takes over in about as many
 AnyRequest = Request[Any, Any, Any]
 
 
@@ -120,8 +122,14 @@ def unstorable(request: AnyRequest, _error: Exception) -> Response[Any]:
 
 
 def fault(request: AnyRequest, error: Exception) -> Response[Any]:
-    """Answer a fault of ours; the log keeps it under the request's id."""
+    """Answer a fault of ours; the log keeps it under the request's id.
+
+    While the database is away that is said: senders of figures keep what they sent and try again
+    after a 503, and throw it away after a 500 (OTLP says so).
+    """
     log.error("fault", path=request.url.path, exc_info=error)
+    if database.away(error):
+        return answer(request, 503, "", headers={"Retry-After": str(_TRY_AGAIN)})
     return answer(request, 500, "")
 
 

@@ -11,6 +11,7 @@ from typing import Any
 
 from litestar import Request
 
+from sandbox.foundation import takeover
 from sandbox.foundation.errors import SignInNeeded, TooMany
 from sandbox.foundation.i18n import _
 from sandbox.people.authentication import Machine, machine_of_key
@@ -21,6 +22,7 @@ A_SECOND = 500
 """Deliveries of one key in a second, at each web process."""
 
 _known: dict[str, tuple[float, Machine]] = {}
+takeover.forget_with(_known.clear)
 _asked: dict[Any, tuple[int, int]] = {}
 
 

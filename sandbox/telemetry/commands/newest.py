@@ -10,6 +10,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from sandbox.foundation import takeover
 from sandbox.telemetry.commands.parcels import Points
 
 AT_MOST = 500_000
@@ -17,6 +18,7 @@ AT_MOST = 500_000
 _NEVER = np.iinfo(np.int64).max
 
 _until: dict[int, int] = {}
+takeover.forget_with(_until.clear)
 
 
 def later(points: Points) -> NDArray[np.bool_]:
