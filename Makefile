@@ -99,7 +99,7 @@ format: .venv/test.stamp ## Put the code into the common style
 	@$(python) -m ruff format --quiet
 
 .PHONY: bench
-bench: $(patsubst %,bench-%,audit pages ingest risk start watch) ## Run the benchmarks one after the other
+bench: $(patsubst %,bench-%,audit pages ingest risk standby start watch) ## Run the benchmarks one after the other
 
 bench-%: .venv/test.stamp build ## Run a benchmark: make bench-NAME runs benchmarks/NAME.py
 	@$(python) -m benchmarks.$(subst -,_,$*)
