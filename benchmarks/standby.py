@@ -251,14 +251,22 @@ async def main(site: Site, first: Server, second: Server) -> None:
     figures = await throughput(site, first, second)
     if not second.runs():
         second.start()
+    before = _processes(site)
     figures |= await failover(site, first, second, insist=True)
     copied = await asyncio.to_thread(first.follow, second)
     print(f"The dead server is a standby again, by a copy that takes {copied:.1f} s")
     figures |= await failover(site, second, first, insist=False)
+    assert _processes(site) == before, "none had to be started again"
     verified = site.run("audit", "verify")
     assert verified.returncode == 0, verified.stdout
     print(f"The audit trail: {verified.stdout.strip()}")
     print(json.dumps(figures))
+
+
+def _processes(site: Site) -> list[int]:
+    parts = ("worker", "documents", "scheduler")
+    running = [*site.web_processes(), *(site.process_of(part) for part in parts)]
+    return sorted(process.pid for process in running)
 
 
 def run() -> None:
