@@ -154,6 +154,8 @@ async def test_a_key_speaks_for_its_pilot_only(
     assert (await client.get(url, headers=headers)).status_code == 200
     tokens = await client.sign_in(people["founder"])
     html = (await tokens.get(f"/pilots/{pilot.id}/tokens")).text
+    assert "OTEL_EXPORTER_OTLP_METRICS_PROTOCOL=http/protobuf" in html
+    assert "otlphttp/sandbox:" in html
     path = html.split(f"/pilots/{pilot.id}/tokens/")[1].split("/revoke")[0]
     await tokens.submit(f"/pilots/{pilot.id}/tokens/{path}/revoke")
     assert (await client.get(url, headers=headers)).status_code == 401
