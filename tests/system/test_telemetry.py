@@ -68,8 +68,10 @@ async def test_a_breach_is_on_the_case_and_cured(
     condition = await Condition.objects().get(Condition.kind == "threshold")
     assert condition is not None
     assert condition.state == "breached"
-    for person in (founder, officer):
-        assert any("threshold" in mail["subject"] for mail in await mails(person.email))
+    for person in (founder, officer):  # the mail itself says what was found, against which rule
+        (told,) = [one for one in await mails(person.email) if "threshold" in one["subject"]]
+        assert "was 0.7; the limit is 0.9." in told["text"]
+        assert "must be at least 0.9" in told["text"]
     firm = await client.sign_in(founder)
     page = await firm.text(f"/pilots/{pilot.id}/telemetry")
     assert "the limit is 0.9" in page
@@ -97,6 +99,8 @@ async def test_a_breach_is_on_the_case_and_cured(
         assert condition is not None
         states.append(condition.state)
     assert states == ["breached", "cured"]
+    (told,) = [one for one in await mails(officer.email) if "keeps its" in one["subject"]]
+    assert "The firm has explained what happened." in told["text"]
 
 
 async def test_the_same_delivery_twice_is_one(
@@ -150,6 +154,8 @@ async def test_a_key_speaks_for_its_pilot_only(
     assert (await client.get(url, headers=headers)).status_code == 200
     tokens = await client.sign_in(people["founder"])
     html = (await tokens.get(f"/pilots/{pilot.id}/tokens")).text
+    assert "OTEL_EXPORTER_OTLP_METRICS_PROTOCOL=http/protobuf" in html
+    assert "otlphttp/sandbox:" in html
     path = html.split(f"/pilots/{pilot.id}/tokens/")[1].split("/revoke")[0]
     await tokens.submit(f"/pilots/{pilot.id}/tokens/{path}/revoke")
     assert (await client.get(url, headers=headers)).status_code == 401
@@ -161,8 +167,9 @@ async def test_silence_is_noticed_once_and_ends(
     with clock.at(clock.now() + timedelta(days=60)):
         assert await commands.sweep_silence() > 0
         assert await commands.sweep_silence() == 0
-        told = [mail["subject"] for mail in await mails(people["founder"].email)]
-        assert any("stopped coming" in subject for subject in told)
+        for side in ("founder", "officer"):
+            told = [mail["subject"] for mail in await mails(people[side].email)]
+            assert sum("stopped coming" in subject for subject in told) == 1
 
 
 async def test_months_are_made_and_dropped_in_a_database_given_by_its_address(

@@ -37,9 +37,7 @@ async def open_within(
     work.record("breach.opened", breach, condition=condition.number)
     await announce(work, pilot, condition, breach, "breach.opened")
     await conditions.breach_within(work, condition)
-    context = {"condition": condition, "breach": breach}
-    await telling.tell_firm(work, pilot, "breach_opened", **context)
-    await telling.tell_authority(work, pilot, "breach_opened_for_authority", **context)
+    await telling.tell_of_opening(work, pilot, condition, breach)
     if threshold.on_breach is OnBreach.INCIDENT:
         work.later("open_incident_from_breach", breach.id)
     if threshold.on_breach is OnBreach.SUSPEND and pilot.state == "live":
@@ -62,7 +60,9 @@ async def end(
     open_ = (Breach.condition == condition.id) & Breach.cured_at.is_null()
     if condition.state in {"breached", "escalated"} and not await Breach.exists().where(open_):
         await conditions.cure_within(work, condition)
-    await telling.tell_firm(work, pilot, f"breach_{how}", condition=condition, breach=breach)
+    told = {"condition": condition, "breach": breach}
+    await telling.tell_firm(work, pilot, f"breach_{how}", **told)
+    await telling.tell_authority(work, pilot, f"breach_{how}_for_authority", **told)
 
 
 async def _drop_suspension(work: Work, breach: Breach) -> None:
@@ -80,7 +80,7 @@ async def reopen(work: Work, pilot: Pilot, condition: Condition, breach: Breach)
     work.record("breach.reopened", breach, condition=condition.number)
     await announce(work, pilot, condition, breach, "breach.reopened")
     await conditions.breach_within(work, condition)
-    await telling.tell_firm(work, pilot, "breach_opened", condition=condition, breach=breach)
+    await telling.tell_of_opening(work, pilot, condition, breach, again=True)
 
 
 async def settle_breaches(condition_id: UUID) -> None:
@@ -112,7 +112,7 @@ async def _renew(work: Work, pilot: Pilot, condition: Condition, breach: Breach)
     work.record("breach.reopened", breach, condition=condition.number)
     await announce(work, pilot, condition, breach, "breach.reopened")
     await conditions.breach_within(work, condition)
-    await telling.tell_firm(work, pilot, "breach_opened", condition=condition, breach=breach)
+    await telling.tell_of_opening(work, pilot, condition, breach, again=True)
 
 
 async def close_breaches(pilot_id: UUID) -> None:

@@ -64,7 +64,9 @@ async def _notice(pilot_id: UUID, rows: list[dict[str, Any]]) -> int:
             if await _begun(work, pilot, metric, since):
                 found.append(metric)
         if found:
-            await telling.tell_firm(work, pilot, "silent", metrics=[one.name for one in found])
+            metrics = [one.name for one in found]
+            await telling.tell_firm(work, pilot, "silent", metrics=metrics)
+            await telling.tell_authority(work, pilot, "silent_for_authority", metrics=metrics)
         return len(found)
 
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from sandbox.foundation import i18n
 from sandbox.foundation.i18n import _
 from sandbox.foundation.work import Work
-from sandbox.framework.thresholds import Threshold, limit_in_words
+from sandbox.framework.thresholds import Threshold, limit_in_words, threshold_of
 from sandbox.people import queries as people
 from sandbox.people.person import Person
 from sandbox.pilots.commands import common
@@ -28,6 +28,20 @@ async def tell_authority(work: Work, pilot: Pilot, template: str, **context: obj
 async def tell_decision_makers(work: Work, pilot: Pilot, template: str, **context: object) -> None:
     """Mail those who may decide on the case."""
     await _tell(work, pilot, await common.decision_makers(pilot), template, context)
+
+
+async def tell_of_opening(
+    work: Work, pilot: Pilot, condition: Condition, breach: Breach, *, again: bool = False
+) -> None:
+    """Mail both sides that a condition is not kept, with the figures; ``again``: the firm only."""
+    pack = common.pack_of(pilot)
+    context = {
+        "condition": condition, "breach": breach, "pack": pack,
+        "threshold": threshold_of(condition.threshold),
+    }  # fmt: skip
+    await tell_firm(work, pilot, "breach_opened", **context)
+    if not again:
+        await tell_authority(work, pilot, "breach_opened_for_authority", **context)
 
 
 async def _tell(
