@@ -46,11 +46,14 @@ class History(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Told(msgspec.Struct, frozen=True, kw_only=True):
-    """A mail about a breach: when, what, and to which side or, where one may know, to whom."""
+    """A mail about a breach: when, what, and to which side or, where one may know, to whom and
+    what became of it."""
 
     at: datetime
     subject: str
     to: str
+    state: str
+    sent_at: datetime | None
 
 
 class Explained(msgspec.Struct, frozen=True, kw_only=True):
@@ -144,7 +147,7 @@ async def _told(pilot: Head, breach: Breach) -> list[Told]:
     A firm reads which of its own people were told; of the authority's only that they were.
     """
     rows = await fetch(
-        'SELECT made_at, subject, "to" FROM mail WHERE "case" = $1 '
+        'SELECT made_at, subject, "to", state, sent_at FROM mail WHERE "case" = $1 '
         "AND made_at = ANY($2::timestamptz[]) "
         "AND template ~ '^(telemetry/(breach|expl)|pilots/suspension)' "
         'ORDER BY made_at, "to"',
@@ -153,12 +156,9 @@ async def _told(pilot: Head, breach: Breach) -> list[Told]:
     )
     (owner,) = await fetch("SELECT organisation FROM pilot WHERE id = $1", pilot.id)
     firm = {one.email for one in await people.members(owner["organisation"])}
-    told = (
-        Told(
-            at=row["made_at"],
-            subject=row["subject"],
-            to=row["to"] if not pilot.firm or row["to"] in firm else "",
-        )
-        for row in rows
-    )
+    told = []
+    for row in rows:
+        if pilot.firm and row["to"] not in firm:
+            row |= {"to": "", "state": "", "sent_at": None}
+        told.append(Told(at=row.pop("made_at"), **row))
     return list(dict.fromkeys(told))

@@ -54,9 +54,11 @@ async def test_reported_triaged_set_right_and_closed(
 ) -> None:
     firm = await client.sign_in(people["founder"])
     new = f"/pilots/{pilot.id}/incidents/new"
-    missing = await firm.submit(new, {"title": "A patient was sent home"})
+    wrong = {"title": "A patient was sent home", "people_affected": "some"}
+    missing = await firm.submit(new, wrong)
     assert missing.status_code == 422
-    assert "A patient was sent home" in missing.text
+    for words in ("A patient was sent home", "Enter a number", "Describe what happened"):
+        assert words in missing.text
     answer = await firm.submit(new, fields(serious_health_harm="yes"))
     assert answer.status_code == 303, answer.text
     path = answer.headers["location"]

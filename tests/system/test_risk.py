@@ -74,7 +74,7 @@ async def test_a_pilot_stands_by_the_gravest_thing_and_says_so(
     cells = await row(desk, pilot)
     assert cells[1].startswith("Look soon 1 condition is not kept")
     assert cells[2] == f"1 condition not kept ({pilot.reference})"
-    assert cells[5].startswith(f"1 open incidents ({pilot.reference})")
+    assert cells[5].startswith(f"1 open incident ({pilot.reference})")
     assert (await row(desk, calm))[1:6] == ["Calm Nothing is open", *(["–none"] * 4)]
     assert breach.explain_by is not None
     with clock.at(breach.explain_by + timedelta(minutes=1)):

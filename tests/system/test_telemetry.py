@@ -46,6 +46,7 @@ async def _sees_what_it_rests_on(firm: Visitor, path: str, *, other: str) -> Non
     page = await firm.text(path)
     assert "must be at least 0.9" in page
     assert "Who was told" in page
+    assert "no mail server is set" in page, "what became of the firm's own mail"
     assert other not in page
     assert "0.9 (in force) 1 time" in page
     assert "0.6 (tried) 0 times" in await firm.text(f"{path}?limit=0.6")

@@ -92,7 +92,12 @@ async def report(request: Asked, pilot: FromPath[UUID]) -> Any:
     head = await pilots.head(request.user, pilot)
     errors: dict[str, str] = {}
     draft = _draft(values, head, errors)
-    if not errors:
+    if errors:  # what cannot be read is not said alone, before all else that is missing
+        try:
+            facts.check_draft(draft, head.pack, at=clock.now())
+        except InvalidInput as error:
+            errors = {**error.errors, **errors}
+    else:
         try:
             source = "firm" if head.firm else "officer"
             incident = await commands.report_incident(request.user, pilot, draft, source=source)
