@@ -9,10 +9,11 @@ import msgspec
 
 from sandbox.foundation import clock
 from sandbox.foundation.database import fetch
-from sandbox.foundation.i18n import _
+from sandbox.foundation.i18n import N_, _
 from sandbox.framework.thresholds import Threshold, threshold_of
 from sandbox.pilots.queries import Head, parts
 from sandbox.pilots.tables import Condition, Metric
+from sandbox.telemetry.rules import delivery as rules
 
 MOST = 2_000
 """Points of one series on a page; older ones are left to the API."""
@@ -68,6 +69,13 @@ class Delivery(msgspec.Struct, frozen=True, kw_only=True):
     points: int
     duplicates: int
     refused: int
+    reasons: list[str]
+
+    @property
+    def why(self) -> list[str]:
+        """Why points were refused, in words."""
+        words = {**rules.WORDS, rules.UNREAD: N_("It cannot be read: check time and value")}
+        return [_(words[key]) for key in self.reasons]
 
 
 class Series(msgspec.Struct, frozen=True, kw_only=True):
@@ -196,8 +204,8 @@ async def silences(pilot_id: UUID) -> list[SilenceLine]:
 async def deliveries(pilot_id: UUID) -> list[Delivery]:
     """The last ten deliveries."""
     rows = await fetch(
-        "SELECT source, received_at, points, duplicates, refused FROM batch WHERE pilot = $1 "
-        "ORDER BY received_at DESC LIMIT 10",
+        "SELECT source, received_at, points, duplicates, refused, reasons FROM batch "
+        "WHERE pilot = $1 ORDER BY received_at DESC LIMIT 10",
         pilot_id,
     )
     return [Delivery(**row) for row in rows]

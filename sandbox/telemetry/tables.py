@@ -44,6 +44,9 @@ class Batch(Table, tablename="batch", db=DB):
     corrected = Integer(default=0, help_text="Those that replaced another value.")
     aside = Integer(default=0, help_text="Of names that the plan does not know.")
     refused = Integer(default=0)
+    reasons = Array(
+        base_column=Varchar(20), default=list, help_text="Why: keys of ``rules.delivery.WORDS``."
+    )
     idempotency = Varchar(100, null=True, default=None)
     digest = Varchar(64, default="", help_text="SHA-256 of the body, where a key came with it.")
 

@@ -134,6 +134,10 @@ async def test_what_is_wrong_is_told_point_by_point(
     answer = (await send(client, pilot, key, body)).json()
     assert (answer["taken"], answer["aside"]) == (2, 1)
     assert [one["line"] for one in answer["refused"]] == [3, 4]
+    async with client.another() as firm:
+        await firm.sign_in(people["founder"])
+        page = await firm.text(f"/pilots/{pilot.id}/telemetry")
+    assert "2 refused (The time lies ahead; The time is before the pilot went live)" in page
     for bad in ({"points": []}, {"points": [{"metric": "x"}]}, {"nope": 1}):
         refused = await client.post(
             f"/api/v1/pilots/{pilot.id}/points", json=bad,

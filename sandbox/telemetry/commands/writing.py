@@ -3,7 +3,7 @@ each delivery, and the arrivals that say what is to be judged."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID, uuid4
@@ -67,7 +67,7 @@ def _once(points: Points, sounds: Sequence[Sound]) -> Points:
         sound.unsound += 1
         if len(sound.refused) < rules.TOLD:
             line, words = int(points.line[place]), rules.WORDS["twice"]
-            sound.refused.append(Refused(line=line, reason=_(words)))
+            sound.refused.append(Refused(line=line, reason=_(words), why="twice"))
     return points.only(~again)
 
 
@@ -133,11 +133,11 @@ WITH arrived AS (
         AS t (i, p, s, a, b)
 )
 INSERT INTO batch (id, "case", pilot, source, token, person, received_at, points, duplicates,
-    corrected, aside, refused, idempotency, digest)
-SELECT i, c, p, s, t, w, $6, n, d, r, a, f, k, h
+    corrected, aside, refused, reasons, idempotency, digest)
+SELECT i, c, p, s, t, w, $6, n, d, r, a, f, y::varchar[], k, h
 FROM unnest($7::uuid[], $8::uuid[], $9::uuid[], $10::varchar[], $11::uuid[], $12::uuid[],
     $13::integer[], $14::integer[], $15::integer[], $16::integer[], $17::integer[],
-    $18::varchar[], $19::varchar[]) AS t (i, c, p, s, t, w, n, d, r, a, f, k, h)
+    $18::text[], $19::varchar[], $20::varchar[]) AS t (i, c, p, s, t, w, n, d, r, a, f, y, k, h)
 """
 
 
@@ -153,11 +153,18 @@ async def _tell(sounds: Sequence[Sound], points: Points, now: datetime) -> None:
             sound.batch, sound.book.pilot.case, sound.book.pilot.id, sound.parcel.source,
             sound.parcel.token, sound.parcel.person.id, sound.fresh, sound.duplicates,
             sound.corrected, sound.put_aside, sound.unsound + sound.parcel.unread,
-            sound.parcel.idempotency or None, sound.parcel.digest,
+            _literal(_reasons(sound)), sound.parcel.idempotency or None,
+            sound.parcel.digest,
         )
         for sound in sounds
     ]  # fmt: skip
-    await fetch(_TELL, *_columns(arrivals, 5), now, *_columns(batches, 13))
+    await fetch(_TELL, *_columns(arrivals, 5), now, *_columns(batches, 14))
+
+
+def _reasons(sound: Sound) -> list[str]:
+    """Why something of it was not taken, each reason once."""
+    found = dict.fromkeys(one.why for one in sound.refused)
+    return [*found, *([rules.UNREAD] if sound.parcel.unread else [])]
 
 
 def _arrived(
@@ -177,8 +184,13 @@ def _arrived(
         np.minimum.reduceat(at, starts).tolist(), np.maximum.reduceat(at, starts).tolist(),
         strict=True,
     ):  # fmt: skip
-        ids = ",".join(map(str, sorted(set(own.tolist()))))
-        yield names[number], f"{{{ids}}}", rules.moment(first), rules.moment(last)
+        ids = _literal(sorted(set(own.tolist())))
+        yield names[number], ids, rules.moment(first), rules.moment(last)
+
+
+def _literal(values: Iterable[object]) -> str:
+    """An array as PostgreSQL writes it: of arrays, unnest would give single elements."""
+    return f"{{{','.join(map(str, values))}}}"
 
 
 def _columns(rows: Sequence[tuple[Any, ...]], wide: int) -> list[list[Any]]:

@@ -66,10 +66,12 @@ class Name(msgspec.Struct, frozen=True):
 
 
 class Refused(msgspec.Struct, frozen=True, kw_only=True):
-    """A point that was not taken: its place in the delivery (from 1) and why."""
+    """A point that was not taken: its place in the delivery (from 1) and why, in words and, but
+    where it could not be read, by its key of ``WORDS``."""
 
     line: int
     reason: str
+    why: str = ""
 
 
 class Delivery(msgspec.Struct, kw_only=True):
@@ -244,6 +246,8 @@ WORDS = {
     "counter": N_("A later total of this counter was sent before"),
 }
 """Why a point is not taken, by a short name."""
+UNREAD = "unread"
+"""Stands among such names for what could not be read."""
 
 
 def check_size(delivery: Delivery, unread: int = 0) -> None:
@@ -291,7 +295,9 @@ def refusals(
 ) -> list[Refused]:
     """The points at ``which`` as refusals, the first ``told`` of them."""
     places = np.flatnonzero(which)[:told]
-    return [Refused(line=int(delivery.line[i]), reason=_(WORDS[why(i)])) for i in places]
+    return [
+        Refused(line=int(delivery.line[i]), reason=_(WORDS[why(i)]), why=why(i)) for i in places
+    ]
 
 
 def check_open(state: str) -> None:
