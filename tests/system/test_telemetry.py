@@ -188,6 +188,24 @@ async def test_the_page_of_keys_tells_what_to_send_and_what_has_come(
     assert "every 5s" not in (await firm.get(f"{path}?live=off")).text
 
 
+async def test_a_live_pilot_without_figures_is_told_to_connect(
+    client: Visitor, people: dict[str, Person], pilot: Pilot
+) -> None:
+    path, words = f"/pilots/{pilot.id}", "Connect your monitoring"
+    firm = await client.sign_in(people["founder"])
+    html = (await firm.get(path)).text
+    assert words in html
+    assert f'href="{path}/tokens"' in html.split(words)[1].split("</section>")[0]
+    assert f'href="{path}/telemetry#send"' in html
+    desk = await client.another().sign_in(people["officer"])
+    assert words not in (await desk.get(path)).text
+    key = await pilots.issue_token(people["founder"], pilot.id, "Server")
+    await send(client, pilot, key, points(1, metric="nonsense"))
+    assert words in (await firm.get(path)).text
+    await send(client, pilot, key, points(0.95))
+    assert words not in (await firm.get(path)).text
+
+
 async def test_silence_is_noticed_once_and_ends(
     people: dict[str, Person], pilot: Pilot, database: str
 ) -> None:
