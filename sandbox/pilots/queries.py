@@ -267,8 +267,16 @@ async def parts(table: type[Row], pilot_id: UUID) -> list[Row]:
     return sorted(found, key=lambda row: getattr(row, "number", 0) or 0)
 
 
+# What came is known above, so by its table: a series is there from its first figure on.
+_WAITING = """
+SELECT (SELECT count(*) FROM evidence WHERE pilot = $1 AND verdict = '') AS waiting,
+       EXISTS (SELECT FROM metric WHERE pilot = $1)
+       AND NOT EXISTS (SELECT FROM series WHERE pilot = $1 AND NOT aside) AS unconnected
+"""
+
+
 class Overview(msgspec.Struct, frozen=True, kw_only=True):
-    """The first page of a pilot."""
+    """The first page of a pilot. ``unconnected``: none of the agreed figures has ever come."""
 
     conditions: list[Condition]
     milestones: list[Milestone]
@@ -281,6 +289,7 @@ class Overview(msgspec.Struct, frozen=True, kw_only=True):
     follow_ups: list[FollowUp]
     handed_in: set[UUID]
     caps: list[Cap]
+    unconnected: bool
     today: date
 
     @property
@@ -321,18 +330,16 @@ async def overview(pilot: Head) -> Overview:
     extensions = await parts(Extension, pilot.id)
     reports = await parts(ExitReport, pilot.id)
     steps = await parts(PilotStep, pilot.id)
-    rows = await fetch(
-        "SELECT count(*) AS n FROM evidence WHERE pilot = $1 AND verdict = ''", pilot.id
-    )
+    ((waiting, unconnected),) = [row.values() for row in await fetch(_WAITING, pilot.id)]
     return Overview(
         conditions=await parts(Condition, pilot.id), milestones=await parts(Milestone, pilot.id),
         reliefs=await parts(Relief, pilot.id), guidance=await parts(Guidance, pilot.id),
-        steps=sorted(steps, key=lambda step: step.at, reverse=True), waiting=rows[0]["n"],
+        steps=sorted(steps, key=lambda step: step.at, reverse=True), waiting=waiting,
         extension=extensions[-1] if extensions else None,
         exit_report=reports[0] if reports else None,
         follow_ups=await parts(FollowUp, pilot.id),
         handed_in=await evidence_queries.waiting_evidence(pilot.id),
-        caps=await cap_queries.caps(pilot.id), today=i18n.today(),
+        caps=await cap_queries.caps(pilot.id), unconnected=unconnected, today=i18n.today(),
     )  # fmt: skip
 
 

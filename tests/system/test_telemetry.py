@@ -11,7 +11,7 @@ from sandbox.foundation import clock
 from sandbox.foundation.database import DB, fetch
 from sandbox.people.person import Person
 from sandbox.pilots import commands as pilots
-from sandbox.pilots.tables import Condition, Pilot
+from sandbox.pilots.tables import Condition, Metric, Pilot
 from sandbox.telemetry import commands, store
 from sandbox.telemetry.tables import Breach
 from tests import harness
@@ -164,6 +164,51 @@ async def test_a_key_speaks_for_its_pilot_only(
     path = html.split(f"/pilots/{pilot.id}/tokens/")[1].split("/revoke")[0]
     await tokens.submit(f"/pilots/{pilot.id}/tokens/{path}/revoke")
     assert (await client.get(url, headers=headers)).status_code == 401
+
+
+async def test_the_page_of_keys_tells_what_to_send_and_what_has_come(
+    client: Visitor, people: dict[str, Person], pilot: Pilot
+) -> None:
+    await Metric.update({Metric.slices: ["site"]}).where(Metric.key == "sensitivity")
+    key = await pilots.issue_token(people["founder"], pilot.id, "Server")
+    firm = await client.sign_in(people["founder"])
+    path = f"/pilots/{pilot.id}/tokens"
+    html = (await firm.get(path)).text
+    table = html.split('id="arrivals"')[1].split("</section>")[0]
+    for part in (">sensitivity</code>", "Ratio (0 to 1)", "every ", ">site</code>", "Not yet"):
+        assert part in table
+    assert "Arrived" not in table
+    seen = html.split("?seen=")[1].split('"')[0]
+    asks = {"hx-request": "true"}
+    assert (await firm.get(f"{path}?seen={seen}", headers=asks)).status_code == 204
+
+    await send(client, pilot, key, [*points(0.95), *points(1, metric="nonsense")])
+
+    came = await firm.get(f"{path}?seen={seen}", headers=asks)
+    assert came.status_code == 200
+    assert "<html" not in came.text
+    assert came.text.count("Arrived") == 1
+    assert "1 name came that the plan does not know." in came.text
+    assert "every 5s" in html
+    assert "every 5s" not in (await firm.get(f"{path}?live=off")).text
+
+
+async def test_a_live_pilot_without_figures_is_told_to_connect(
+    client: Visitor, people: dict[str, Person], pilot: Pilot
+) -> None:
+    path, words = f"/pilots/{pilot.id}", "Connect your monitoring"
+    firm = await client.sign_in(people["founder"])
+    html = (await firm.get(path)).text
+    assert words in html
+    assert f'href="{path}/tokens"' in html.split(words)[1].split("</section>")[0]
+    assert f'href="{path}/telemetry#send"' in html
+    desk = await client.another().sign_in(people["officer"])
+    assert words not in (await desk.get(path)).text
+    key = await pilots.issue_token(people["founder"], pilot.id, "Server")
+    await send(client, pilot, key, points(1, metric="nonsense"))
+    assert words in (await firm.get(path)).text
+    await send(client, pilot, key, points(0.95))
+    assert words not in (await firm.get(path)).text
 
 
 async def test_silence_is_noticed_once_and_ends(

@@ -1,4 +1,4 @@
-"""The plan and its changes, more time, keys of the API, and the exit."""
+"""The plan and its changes, more time, and the exit."""
 
 from contextlib import suppress
 from datetime import date
@@ -9,7 +9,7 @@ from litestar import get, post
 from litestar.params import FromPath
 
 from sandbox.applications import terms
-from sandbox.foundation.errors import Forbidden, InvalidInput, RuleBroken
+from sandbox.foundation.errors import InvalidInput, RuleBroken
 from sandbox.foundation.i18n import _, current_language
 from sandbox.foundation.typed import decimal, whole
 from sandbox.foundation.web.forms import Form, read_values
@@ -18,13 +18,11 @@ from sandbox.pilots import amendments, closing, commands, plan, queries, rules, 
 from sandbox.pilots.pages.common import Asked, change_rows, of_head
 from sandbox.pilots.policy import (
     DECIDE_PILOTS,
-    KEEP_KEYS,
     KEEP_PILOTS,
     READ_PILOTS,
     SUPERVISE_PILOTS,
 )
 from sandbox.pilots.tables import ExitReport, Extension
-from sandbox.settings import settings
 
 # The plan ------------------------------------------------------------------------------------
 
@@ -201,46 +199,6 @@ async def decide_extension(request: Asked, pilot: FromPath[UUID]) -> Any:
     return redirect(request, f"/pilots/{pilot}/plan#extension")
 
 
-# Keys of the API -----------------------------------------------------------------------------
-
-
-@get("/pilots/{pilot:uuid}/tokens", permission=KEEP_KEYS)
-async def show_tokens(request: Asked, pilot: FromPath[UUID]) -> Any:
-    """The keys of the API: the firm makes them, either side revokes them."""
-    return await _token_page(request, pilot, Form({}))
-
-
-async def _token_page(request: Asked, pilot_id: UUID, form: Form[Any], plain: str = "") -> Any:
-    head = await queries.head(request.user, pilot_id)
-    if not head.firm and "revoke_token" not in head.can:
-        raise Forbidden(_("The authority that leads this case does this."))
-    return of_head(
-        request, head, "tokens", form, tokens=await queries.tokens(pilot_id), plain=plain,
-        metrics=await queries.metrics(pilot_id), base_url=settings.base_url,
-    )  # fmt: skip
-
-
-@post("/pilots/{pilot:uuid}/tokens", permission=KEEP_PILOTS)
-async def issue_token(request: Asked, pilot: FromPath[UUID]) -> Any:
-    """Make a key; its secret is on the answer's page and nowhere else."""
-    values, _files = await read_values(request)
-    try:
-        plain = await commands.issue_token(request.user, pilot, str(values.get("name") or ""))
-    except InvalidInput as error:
-        return await _token_page(request, pilot, Form(values, dict(error.errors)))
-    except RuleBroken as error:
-        return await _token_page(request, pilot, Form(values, {"_": error.message}))
-    return await _token_page(request, pilot, Form({}), plain)
-
-
-@post("/pilots/{pilot:uuid}/tokens/{token:uuid}/revoke", permission=KEEP_KEYS)
-async def revoke_token(request: Asked, pilot: FromPath[UUID], token: FromPath[UUID]) -> Any:
-    """Take a key out of use."""
-    await commands.revoke_token(request.user, token)
-    flash(request, "success", _("The key no longer works."))
-    return redirect(request, f"/pilots/{pilot}/tokens")
-
-
 # Exit ----------------------------------------------------------------------------------------
 
 
@@ -331,6 +289,6 @@ def _left(values: dict[str, Any]) -> dict[UUID, str]:
 
 
 ROUTES = [
-    show_plan, amend, accept, decline, take_back, ask_extension, decide_extension, show_tokens,
-    issue_token, revoke_token, show_exit, autosave_exit, submit_exit, judge_exit,
+    show_plan, amend, accept, decline, take_back, ask_extension, decide_extension, show_exit,
+    autosave_exit, submit_exit, judge_exit,
 ]  # fmt: skip
