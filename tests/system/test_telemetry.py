@@ -211,6 +211,28 @@ async def test_a_live_pilot_without_figures_is_told_to_connect(
     assert words not in (await firm.get(path)).text
 
 
+async def test_the_page_of_figures_sends_again_only_what_is_new(
+    client: Visitor, people: dict[str, Person], pilot: Pilot
+) -> None:
+    key = await pilots.issue_token(people["founder"], pilot.id, "Server")
+    firm = await client.sign_in(people["founder"])
+    path, asks = f"/pilots/{pilot.id}/telemetry", {"hx-request": "true"}
+    html = (await firm.get(path)).text
+    seen = html.split("?seen=")[1].split('"')[0]
+    assert (await firm.get(f"{path}?seen={seen}", headers=asks)).status_code == 204
+    await send(client, pilot, key, points(0.5))
+    await run_jobs()
+    part = await firm.get(f"{path}?seen={seen}", headers=asks)
+    assert "What it rests on" in part.text  # the breach
+    assert "1 point" in part.text.split('id="arrived"')[1]
+    assert 'hx-swap-oob="true"' in part.text
+    assert "<html" not in part.text
+    assert "own-names" not in part.text  # what somebody types stays
+    assert "hx-swap-oob" not in html
+    assert "every 10s" in html
+    assert "every 10s" not in (await firm.get(f"{path}?live=off")).text
+
+
 async def test_silence_is_noticed_once_and_ends(
     people: dict[str, Person], pilot: Pilot, database: str
 ) -> None:

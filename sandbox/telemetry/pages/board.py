@@ -9,10 +9,11 @@ from litestar.params import FromPath
 
 from sandbox.foundation import charts, i18n
 from sandbox.foundation.web.forms import Form
-from sandbox.foundation.web.pages import page
+from sandbox.foundation.web.pages import page, wants_part
 from sandbox.people.person import Person
 from sandbox.pilots import queries as pilots
-from sandbox.telemetry import queries, uploads
+from sandbox.pilots.rules import TESTING
+from sandbox.telemetry import metric_queries, queries, uploads
 from sandbox.telemetry.policy import READ_PILOTS
 from sandbox.telemetry.wire import files as tables
 
@@ -22,17 +23,26 @@ _COLOURS = ("blue", "green", "purple", "amber", "teal", "grey")
 
 @get("/pilots/{pilot:uuid}/telemetry", permission=READ_PILOTS)
 async def show(request: Asked, pilot: FromPath[UUID]) -> Any:
-    """Every series with its limit, the breaches, and what arrived."""
+    """Every series with its limit, the breaches, and what arrived; asked again (``seen``), only
+    what is new."""
+    if wants_part(request) and (seen := request.query_params.get("seen")):
+        await pilots.check_visible(request.user, pilot)
+        if seen == await metric_queries.stamp(pilot):
+            return Response("", status_code=204)
     return await board_page(request, pilot, Form({}))
 
 
 async def board_page(request: Asked, pilot_id: UUID, form: Form[Any]) -> Any:
     """The page of figures with what was typed."""
     head = await pilots.head(request.user, pilot_id)
+    stamp = await metric_queries.stamp(pilot_id)  # first: what comes meanwhile is told next time
     board = await queries.board(head)
+    comes = head.state in TESTING and bool(board.series)
     return page(
-        request, "telemetry/board.html", status=422 if form.errors else 200, pilot=head,
-        pack=head.pack, board=board, form=form,
+        request, "telemetry/board.html", status=422 if form.errors else 200,
+        block=["figures", "arrived"], part=wants_part(request), pilot=head,
+        pack=head.pack, board=board, form=form, stamp=stamp, comes=comes,
+        live=comes and request.query_params.get("live") != "off",
         waiting=await uploads.waiting(pilot_id) if head.firm else [],
         drawn=[(one, _chart(head, one)) for one in board.series],
     )  # fmt: skip
