@@ -36,6 +36,7 @@ class Saver {
     this.changed = false
     this.sending = false
     this.again = false
+    this.asked = new AbortController()
   }
 
   start () {
@@ -47,10 +48,14 @@ class Saver {
     window.addEventListener('pagehide', () => this.flush())
   }
 
-  /** The server takes it from here; the copy is for the case that it asks to sign in first. */
+  /**
+   * The server takes it from here; the copy is for the case that it asks to sign in first.
+   * What is on its way must not come after it: the server would refuse it.
+   */
   submitted () {
     clearTimeout(this.timer)
-    this.changed = false
+    this.changed = this.again = false
+    this.asked.abort()
     this.keep()
     sessionStorage.setItem(SUBMITTED, this.key)
   }
@@ -79,10 +84,12 @@ class Saver {
     this.tell(words.autosaveWaiting)
     try {
       await this.send()
-    } catch {
-      this.keep()
-      this.tell(words.autosaveOffline, 'offline')
-      this.soon(RETRY)
+    } catch (error) {
+      if (error.name !== 'AbortError') {
+        this.keep()
+        this.tell(words.autosaveOffline, 'offline')
+        this.soon(RETRY)
+      }
     }
     this.sending = false
     if (this.again) {
@@ -92,12 +99,14 @@ class Saver {
   }
 
   async send () {
+    this.asked = new AbortController()
     const answer = await fetch(this.form.dataset.autosave, {
       method: 'POST',
       body: this.body(),
       headers: { 'X-Autosave': 'true' },
       credentials: 'same-origin',
       redirect: 'manual',
+      signal: this.asked.signal,
     })
     if (answer.ok) {
       localStorage.removeItem(this.key)

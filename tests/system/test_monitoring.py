@@ -94,7 +94,7 @@ def test_a_prometheus_server_needs_an_address_and_a_key(
     while len(read) < 5:
         assert time.monotonic() < end, read
         time.sleep(0.5)
-        answer = httpx.get(points, headers=keyed, params={"metric": "approval_ratio"})
+        answer = httpx.get(points, headers=keyed, params={"metric": "approval_ratio"}, timeout=30)
         read = [one["value"] for one in answer.json()]
 
     assert set(read) == {0.61}
