@@ -174,10 +174,14 @@ class ConditionLife(Life):
     """)
     guarded = frozenset({"waive", "reinstate", "discharge"})
 
-    start: ClassVar = {"state": st.sampled_from(sorted(rules.CONDITION.states)), "kind": KINDS}
+    start: ClassVar = {
+        "state": st.sampled_from(sorted(rules.CONDITION.states)), "kind": KINDS,
+        "watched": st.booleans(),
+    }  # fmt: skip
 
-    def begins(self, state: str, kind: ConditionKind) -> None:
+    def begins(self, state: str, kind: ConditionKind, *, watched: bool) -> None:
         self.row = row_of(Condition, number=1, kind=kind, state=state, every="", due_on=None)
+        self.row.threshold = {"metric": "accuracy"} if watched else None
         self.row.waived_until = None
         self.evidence: list[Evidence] = []
 
@@ -272,8 +276,8 @@ class ConditionLife(Life):
         state, kind = self.row.state, self.row.kind
         if state == "pending" or kind == "document":
             return None if state in {"met", *rules.FINAL} else "met"
-        if state in {"breached", "escalated"} and kind != "threshold":
-            return "cured"
+        if state in {"breached", "escalated"} and self.row.threshold is None:
+            return "cured"  # what figures watch only they cure
         return str(state)
 
     @invariant()
