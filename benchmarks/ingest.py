@@ -12,7 +12,7 @@ import asyncio
 import json
 import statistics
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import UTC, datetime, timedelta
 
 import cramjam
@@ -124,13 +124,10 @@ async def batches(site: Site, connection: firms.asyncpg.Connection) -> dict[str,
     return {name: statistics.median(several) for name, several in took.items()}
 
 
-async def small(site: Site, connection: firms.asyncpg.Connection) -> float:
-    """Requests of :data:`SMALL` points a second, from several senders of several pilots."""
-    own = [Firm(100 + number) for number in range(SENDERS)]
-    await firms.settle(connection, own)
-    times = Times()
-    bodies = [otlp_body([at], SMALL) for at in times.take(SECONDS * 400)]
-    end = time.perf_counter() + SECONDS
+async def small(site: Site, own: Sequence[Firm], times: Times, seconds: float) -> float:
+    """Requests of :data:`SMALL` points a second, from a sender for each of several pilots."""
+    bodies = [otlp_body([at], SMALL) for at in times.take(int(seconds * 400))]
+    end = time.perf_counter() + seconds
 
     async def send(firm: Firm) -> int:
         sender, sent = await Sender(site).open(), 0
@@ -157,7 +154,9 @@ async def main(site: Site) -> None:
     idle = _memory(webs)
     figures = await batches(site, connection)
     grown = _memory(webs) - idle
-    rate = await small(site, connection)
+    own = [Firm(100 + number) for number in range(SENDERS)]
+    await firms.settle(connection, own)
+    rate = await small(site, own, Times(), SECONDS)
     grown = max(grown, _memory(webs) - idle)
     await connection.close()
     print(f"Batches of {POINTS:,} points, committed (medians of {ROUNDS})")

@@ -16,20 +16,19 @@ import shutil
 import statistics
 import time
 from collections import Counter
-from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
 import asyncpg
 
 from benchmarks import firms, ground, watch
 from benchmarks.firms import METRICS, Firm, Sender
-from benchmarks.ingest import EACH, POINTS, SMALL, Times, otlp_body
+from benchmarks.ingest import EACH, POINTS, SENDERS, SMALL, Times, otlp_body, small
 from benchmarks.servers import SITE, Lag, Server
 from tests.site import Site
 
 NONE, FOLLOWS, WAITED = "no standby", "standby", "commits wait for it"
 MODES = (NONE, FOLLOWS, WAITED)
-ROUNDS, SECONDS, SENDERS, BATCHES = 3, 3.0, 16, 4
+ROUNDS, SECONDS, BATCHES = 3, 3.0, 4
 KIND = "application/x-protobuf"
 
 CUT = 1.0  # seconds between the cable and the death
@@ -38,27 +37,6 @@ BEFORE, AFTER = 3.0, 5.0
 
 
 # What it costs -----------------------------------------------------------------------------
-
-
-async def small(site: Site, own: Sequence[Firm], times: Times) -> float:
-    """Requests of :data:`SMALL` points a second."""
-    bodies = [otlp_body([at], SMALL) for at in times.take(int(SECONDS * 300))]
-    end = time.perf_counter() + SECONDS
-
-    async def send(firm: Firm) -> int:
-        sender, sent = await Sender(site).open(), 0
-        for body in bodies:
-            status = await sender.post("/v1/metrics", body, firm.key, KIND)
-            assert status == 200, (status, sender.last)
-            sent += 1
-            if time.perf_counter() > end:
-                break
-        sender.close()
-        return sent
-
-    begun = time.perf_counter()
-    sent = sum(await asyncio.gather(*(send(firm) for firm in own)))
-    return sent / (time.perf_counter() - begun)
 
 
 async def batches(site: Site, firm: Firm, times: Times) -> list[float]:
@@ -88,7 +66,7 @@ async def throughput(site: Site, primary: Server, standby: Server) -> dict[str, 
             await _judged(connection)
             lag = Lag(primary, standby)
             watching = None if mode == NONE else asyncio.create_task(lag.watch())
-            rates[mode].append(await small(site, own, times))
+            rates[mode].append(await small(site, own, times, SECONDS))
             points[mode] += await batches(site, own[0], times)
             lag.stop()
             if watching is not None:

@@ -9,7 +9,7 @@ import msgspec
 
 from sandbox.foundation import clock
 from sandbox.foundation.database import fetch
-from sandbox.foundation.i18n import N_, _
+from sandbox.foundation.i18n import _
 from sandbox.framework.thresholds import Threshold, threshold_of
 from sandbox.pilots.queries import Head, parts
 from sandbox.pilots.tables import Condition, Metric
@@ -74,8 +74,7 @@ class Delivery(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def why(self) -> list[str]:
         """Why points were refused, in words."""
-        words = {**rules.WORDS, rules.UNREAD: N_("It cannot be read: check time and value")}
-        return [_(words[key]) for key in self.reasons]
+        return [_(rules.WORDS[key]) for key in self.reasons]
 
 
 class Series(msgspec.Struct, frozen=True, kw_only=True):

@@ -92,22 +92,17 @@ async def report(request: Asked, pilot: FromPath[UUID]) -> Any:
     head = await pilots.head(request.user, pilot)
     errors: dict[str, str] = {}
     draft = _draft(values, head, errors)
-    if errors:  # what cannot be read is not said alone, before all else that is missing
-        try:
-            facts.check_draft(draft, head.pack, at=clock.now())
-        except InvalidInput as error:
-            errors = {**error.errors, **errors}
-    else:
-        try:
+    try:
+        if not errors:
             source = "firm" if head.firm else "officer"
             incident = await commands.report_incident(request.user, pilot, draft, source=source)
-        except InvalidInput as error:
-            errors = dict(error.errors)
-        except RuleBroken as error:
-            errors = {"_": error.message}
-        else:
             flash(request, "success", _("Reported. Both sides have been told."))
             return redirect(request, f"/incidents/{incident.id}")
+        facts.check_draft(draft, head.pack, at=clock.now())  # all that is wrong is said at once
+    except InvalidInput as error:
+        errors = {**error.errors, **errors}
+    except RuleBroken as error:
+        errors = {"_": error.message}
     return await _report_page(request, pilot, Form(values, errors))
 
 

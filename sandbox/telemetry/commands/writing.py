@@ -31,7 +31,8 @@ async def keep(sounds: Sequence[Sound], now: datetime) -> Points:
     :raises UniqueViolationError: one that this process took for new was there.
     """
     points = _once(_together(sounds), sounds)
-    state = await _compare(points, sounds)
+    state = await _compare(points)
+    _count(points, state, sounds)
     await _write(points.only(state == _NEW), sounds)
     await _correct(points.only(state == _CORRECTED), sounds, now)
     if sounds:
@@ -71,7 +72,7 @@ def _once(points: Points, sounds: Sequence[Sound]) -> Points:
     return points.only(~again)
 
 
-async def _compare(points: Points, sounds: Sequence[Sound]) -> NDArray[np.int8]:
+async def _compare(points: Points) -> NDArray[np.int8]:
     """Which points are new, which are known, and which have another value than is stored."""
     state = np.full(len(points), _NEW, np.int8)
     doubtful = np.flatnonzero(~newest.later(points))
@@ -81,11 +82,18 @@ async def _compare(points: Points, sounds: Sequence[Sound]) -> NDArray[np.int8]:
         if before is not None:
             same = before == (points.value[place], points.n[place])
             state[place] = _KNOWN if same else _CORRECTED
-    counts = np.bincount(points.of * 3 + state, minlength=len(sounds) * 3).reshape(-1, 3)
-    for sound, (new, known, corrected) in zip(sounds, counts.tolist(), strict=True):
-        sound.fresh, sound.corrected = new, corrected
-        sound.duplicates += known
     return state
+
+
+def _count(points: Points, state: NDArray[np.int8], sounds: Sequence[Sound]) -> None:
+    """What became of each parcel's points."""
+    counts = np.bincount(points.of * 3 + state, minlength=len(sounds) * 3).reshape(-1, 3)
+    for place, (sound, (new, known, corrected)) in enumerate(zip(sounds, counts, strict=True)):
+        sound.fresh, sound.corrected = int(new), int(corrected)
+        sound.duplicates += int(known)
+        if sound.asides:
+            own = points.series[(points.of == place) & (state != _KNOWN)]
+            sound.put_aside = int(np.isin(own, list(sound.asides)).sum())
 
 
 async def _held(points: Points) -> dict[tuple[int, int], tuple[float, int]]:
@@ -143,10 +151,6 @@ FROM unnest($7::uuid[], $8::uuid[], $9::uuid[], $10::varchar[], $11::uuid[], $12
 
 async def _tell(sounds: Sequence[Sound], points: Points, now: datetime) -> None:
     """Say what each parcel brought, and which pilots have figures to judge."""
-    for place, sound in enumerate(sounds):
-        if sound.asides:
-            own = points.series[points.of == place]
-            sound.put_aside = int(np.isin(own, list(sound.asides)).sum())
     arrivals = [(uuid4(), *arrived) for arrived in _arrived(points, sounds)]
     batches = [
         (
@@ -162,9 +166,9 @@ async def _tell(sounds: Sequence[Sound], points: Points, now: datetime) -> None:
 
 
 def _reasons(sound: Sound) -> list[str]:
-    """Why something of it was not taken, each reason once."""
+    """Why something of it was not taken, each reason once: of what its sender is told."""
     found = dict.fromkeys(one.why for one in sound.refused)
-    return [*found, *([rules.UNREAD] if sound.parcel.unread else [])]
+    return [*found, "unread"] if sound.parcel.unread else list(found)
 
 
 def _arrived(

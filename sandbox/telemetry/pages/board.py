@@ -14,6 +14,7 @@ from sandbox.people.person import Person
 from sandbox.pilots import queries as pilots
 from sandbox.pilots.rules import TESTING
 from sandbox.telemetry import metric_queries, queries, uploads
+from sandbox.telemetry.pages import living
 from sandbox.telemetry.policy import READ_PILOTS
 from sandbox.telemetry.wire import files as tables
 
@@ -25,10 +26,8 @@ _COLOURS = ("blue", "green", "purple", "amber", "teal", "grey")
 async def show(request: Asked, pilot: FromPath[UUID]) -> Any:
     """Every series with its limit, the breaches, and what arrived; asked again (``seen``), only
     what is new."""
-    if wants_part(request) and (seen := request.query_params.get("seen")):
-        await pilots.check_visible(request.user, pilot)
-        if seen == await metric_queries.stamp(pilot):
-            return Response("", status_code=204)
+    if (same := await living.unchanged(request, pilot)) is not None:
+        return same
     return await board_page(request, pilot, Form({}))
 
 
@@ -42,7 +41,7 @@ async def board_page(request: Asked, pilot_id: UUID, form: Form[Any]) -> Any:
         request, "telemetry/board.html", status=422 if form.errors else 200,
         block=["figures", "arrived"], part=wants_part(request), pilot=head,
         pack=head.pack, board=board, form=form, stamp=stamp, comes=comes,
-        live=comes and request.query_params.get("live") != "off",
+        live=comes and not living.paused(request),
         waiting=await uploads.waiting(pilot_id) if head.firm else [],
         drawn=[(one, _chart(head, one)) for one in board.series],
     )  # fmt: skip

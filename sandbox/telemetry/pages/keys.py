@@ -3,19 +3,20 @@
 from typing import Any
 from uuid import UUID
 
-from litestar import Request, Response, get, post
+from litestar import Request, get, post
 from litestar.params import FromPath
 
 from sandbox.foundation.errors import Forbidden, InvalidInput, RuleBroken
 from sandbox.foundation.i18n import _
 from sandbox.foundation.web.forms import Form, read_values
-from sandbox.foundation.web.pages import flash, page, redirect, wants_part
+from sandbox.foundation.web.pages import flash, page, redirect
 from sandbox.people.person import Person
 from sandbox.pilots import commands
 from sandbox.pilots import queries as pilots
 from sandbox.pilots.rules import TESTING
 from sandbox.settings import settings
 from sandbox.telemetry import arrival_queries, metric_queries
+from sandbox.telemetry.pages import living
 from sandbox.telemetry.policy import KEEP_KEYS, KEEP_PILOTS
 
 Asked = Request[Person, Any, Any]
@@ -27,10 +28,8 @@ async def show(request: Asked, pilot: FromPath[UUID]) -> Any:
 
     Asked again (``seen``), only what has come, and nothing while that is the same.
     """
-    if wants_part(request) and (seen := request.query_params.get("seen")):
-        await pilots.check_visible(request.user, pilot)
-        if seen == await metric_queries.stamp(pilot):
-            return Response("", status_code=204)
+    if (same := await living.unchanged(request, pilot)) is not None:
+        return same
     return await _page(request, pilot, Form({}), block="arrivals")
 
 
@@ -46,7 +45,7 @@ async def _page(
         request, "telemetry/keys.html", status=422 if form.errors else 200, block=block,
         pilot=head, pack=head.pack, form=form, tokens=await pilots.tokens(pilot_id), plain=plain,
         base_url=settings.base_url, arrivals=await arrival_queries.arrivals(head), stamp=stamp,
-        comes=comes, live=comes and request.query_params.get("live") != "off",
+        comes=comes, live=comes and not living.paused(request),
     )  # fmt: skip
 
 

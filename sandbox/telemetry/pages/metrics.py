@@ -24,6 +24,7 @@ from sandbox.telemetry import document
 from sandbox.telemetry import metric_drawing as drawing
 from sandbox.telemetry import metric_queries as queries
 from sandbox.telemetry.metric_queries import Figure, Held
+from sandbox.telemetry.pages import living
 from sandbox.telemetry.policy import READ_PILOTS
 from sandbox.telemetry.rules import courses
 from sandbox.telemetry.rules.courses import Level, View
@@ -127,10 +128,8 @@ def _days(
 @get("/pilots/{pilot:uuid}/metrics/{metric:str}", permission=READ_PILOTS)
 async def show(request: Asked, pilot: FromPath[UUID], metric: FromPath[str]) -> Any:
     """A metric with its limits and what happened; asked again (``seen``), only what is new."""
-    if wants_part(request) and (seen := request.query_params.get("seen")):
-        await pilots.check_visible(request.user, pilot)
-        if seen == await queries.stamp(pilot):
-            return Response("", status_code=204)
+    if (same := await living.unchanged(request, pilot)) is not None:
+        return same
     asked = await _shown(request, pilot, metric)
     figures = await queries.figures(asked.series, asked.view, asked.pilot)
     sheet = await queries.sheet(asked.pilot, asked.metric, asked.held, figures)
@@ -143,7 +142,7 @@ async def show(request: Asked, pilot: FromPath[UUID], metric: FromPath[str]) -> 
         slices=asked.slices, part_name=part_name, chart=drawing.chart(asked.pilot, sheet),
         level_words=_(_LEVELS[figures.level]), comes=comes,
         happenings=drawing.happenings(asked.pilot, sheet),
-        live=comes and request.query_params.get("live") != "off",
+        live=comes and not living.paused(request),
         nearest=await nearest.of_conditions(asked.pilot, list(sheet.conditions.values())),
         newest=max((one.newest for one in asked.held if one.newest), default=None),
     )  # fmt: skip

@@ -66,12 +66,12 @@ class Name(msgspec.Struct, frozen=True):
 
 
 class Refused(msgspec.Struct, frozen=True, kw_only=True):
-    """A point that was not taken: its place in the delivery (from 1) and why, in words and, but
-    where it could not be read, by its key of ``WORDS``."""
+    """A point that was not taken: its place in the delivery (from 1), and why: in words, and
+    their key of ``WORDS``."""
 
     line: int
     reason: str
-    why: str = ""
+    why: str
 
 
 class Delivery(msgspec.Struct, kw_only=True):
@@ -244,10 +244,9 @@ WORDS = {
     "slices": N_("This metric has as many slices as it may have"),
     "aside": N_("As many unknown names are kept aside as may be"),
     "counter": N_("A later total of this counter was sent before"),
+    "unread": N_("This line cannot be read: check time and value"),
 }
 """Why a point is not taken, by a short name."""
-UNREAD = "unread"
-"""Stands among such names for what could not be read."""
 
 
 def check_size(delivery: Delivery, unread: int = 0) -> None:

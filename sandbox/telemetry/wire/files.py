@@ -10,7 +10,15 @@ from typing import Any
 
 from sandbox.foundation.errors import InvalidInput
 from sandbox.foundation.i18n import _
-from sandbox.telemetry.rules.delivery import NO_TIME, Builder, Delivery, Name, Refused, micros
+from sandbox.telemetry.rules.delivery import (
+    NO_TIME,
+    WORDS,
+    Builder,
+    Delivery,
+    Name,
+    Refused,
+    micros,
+)
 
 COLUMNS = ("metric", "at", "value", "n", "slice")
 
@@ -39,14 +47,13 @@ def _read(rows: csv.DictReader[str]) -> tuple[Delivery, list[Refused]]:
     rows.fieldnames = heading
     builder = Builder()
     refused: list[Refused] = []
+    words = WORDS["unread"]
     for line, row in enumerate(rows, 2):
         builder.expect(len(refused) + 1)
         try:
             _add(builder, row, line)
         except (ValueError, OverflowError):
-            refused.append(
-                Refused(line=line, reason=_("This line cannot be read: check time and value"))
-            )
+            refused.append(Refused(line=line, reason=_(words), why="unread"))
     return builder.delivery(), refused
 
 
