@@ -252,13 +252,20 @@ def _hours_left(hours: float) -> str:
 # Numbers ---------------------------------------------------------------------------------
 
 
+_WRITTEN_OUT = 1e15
+"""Numbers up to which all digits are written: a float holds no more of them."""
+
+
 def format_number(number: float | Decimal | None, *, decimals: int | None = None) -> str:
-    """``1,250.5``; with ``decimals``, that many places. Nothing for ``None``."""
+    """``1,250.5``; with ``decimals``, that many places. Nothing for ``None``.
+
+    What is too large to be written out is written as ``1.5E30``.
+    """
     if number is None:
         return ""
-    pattern = (
-        "#,##0.###" if decimals is None else "#,##0" + ("." + "0" * decimals if decimals else "")
-    )
+    if not -_WRITTEN_OUT <= number <= _WRITTEN_OUT:
+        return numbers.format_scientific(number, "0.###E0", locale=_locale())
+    pattern = "#,##0.###" if decimals is None else _fixed_places(decimals)
     return numbers.format_decimal(number, pattern, locale=_locale())
 
 
@@ -270,6 +277,8 @@ def format_percent(share: float | None, *, decimals: int = 0) -> str:
     """``0.29`` as ``29%``; nothing for ``None``."""
     if share is None:
         return ""
+    if abs(share) * 100 > _WRITTEN_OUT:
+        return f"{format_number(share * 100)}%"
     pattern = _fixed_places(decimals) + "%"
     return numbers.format_percent(share, pattern, locale=_locale())
 

@@ -48,6 +48,18 @@ def test_money_is_whole_minor_units(minor, currency, written) -> None:
 
 
 @pytest.mark.parametrize(
+    ("number", "written", "share"),
+    [
+        (1250.5, "1,250.5", "125,050%"), (1e13, "10,000,000,000,000", "1,000,000,000,000,000%"),
+        (-1.5e30, "-1.5E30", "-1.5E32%"), (1e300, "1E300", "1E302%"),
+    ],
+)  # fmt: skip
+def test_a_number_of_any_size_is_written(number: float, written: str, share: str) -> None:
+    assert i18n.format_number(number) == written
+    assert i18n.format_percent(number) == share
+
+
+@pytest.mark.parametrize(
     ("due", "words"),
     [
         (timedelta(hours=5, minutes=1), "5 hours left"),

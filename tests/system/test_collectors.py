@@ -212,9 +212,11 @@ async def test_remote_write_is_taken_and_stale_marks_are_not_values(
     (stale,) = struct.unpack(">d", struct.pack(">Q", 0x7FF0000000000002))
     body = written("sensitivity", stale)
     assert (await send(client, "/api/v1/write", body, key, **snappy)).status_code == 200
-    body = written("sensitivity", float("inf"))
-    refused = await send(client, "/api/v1/write", body, key, **snappy)
-    assert (refused.status_code, refused.text) == (400, "The value is not a number (1)")
+    (signalling,) = struct.unpack(">d", struct.pack(">Q", 0x7FF0000000000001))
+    for value in (float("inf"), signalling):
+        body = written("sensitivity", value)
+        refused = await send(client, "/api/v1/write", body, key, **snappy)
+        assert (refused.status_code, refused.text) == (400, "The value is not a number (1)")
     assert await stored() == [("sensitivity", "", 0.9)]
 
 

@@ -233,6 +233,26 @@ async def test_the_page_of_figures_sends_again_only_what_is_new(
     assert "every 10s" not in (await firm.get(f"{path}?live=off")).text
 
 
+async def test_no_figure_is_so_large_that_judging_ends(
+    client: Visitor, people: dict[str, Person], pilot: Pilot
+) -> None:
+    key = await pilots.issue_token(people["founder"], pilot.id, "Server")
+    largest = [
+        {**points(value)[0], "at": (clock.now() - timedelta(seconds=n)).isoformat(), "n": 2**53 - 1}
+        for n, value in enumerate((1e30, 1e30, -1e30, 1e308, -1.1e30))
+    ]
+    answer = (await send(client, pilot, key, largest)).json()
+    assert answer["taken"] == 3
+    assert {one["reason"] for one in answer["refused"]} == {
+        "The value is larger than any that is taken (10³⁰)"
+    }
+    await run_jobs()
+    assert await fetch("SELECT FROM arrival") == [], "all of it has been judged"
+    firm = await client.sign_in(people["founder"])
+    for path in ("telemetry", "metrics/sensitivity"):
+        assert (await firm.get(f"/pilots/{pilot.id}/{path}")).status_code == 200
+
+
 async def test_silence_is_noticed_once_and_ends(
     people: dict[str, Person], pilot: Pilot, database: str
 ) -> None:

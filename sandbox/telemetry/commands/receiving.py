@@ -198,11 +198,10 @@ async def _judge(
     ])  # fmt: skip
     sound.asides = {int(ids[place]) for place, known in enumerate(sound.known) if known.aside}
     factors = np.array([known.factor for known in sound.known])
+    name = points.name[good]
     sound.points = Points(
-        series=ids[points.name], at=points.at, value=points.value * factors[points.name],
-        n=points.n, line=points.line, of=np.full(len(points), order),
+        series=ids[name], at=points.at[good], value=points.value[good] * factors[name],
+        n=points.n[good], line=points.line[good], of=np.full(len(name), order),
     )  # fmt: skip
-    if sound.unsound:
-        sound.points = sound.points.only(good)
-    if any(name.counter for name in points.names):
-        await counting.count(sound, points.name[good])
+    if any(one.counter for one in points.names):
+        await counting.count(sound, name)

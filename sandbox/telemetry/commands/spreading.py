@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from sandbox.foundation.database import fetch
 from sandbox.telemetry.books import Book
 from sandbox.telemetry.commands.parcels import Sound
+from sandbox.telemetry.rules import delivery as rules
 from sandbox.telemetry.rules import spreads
 from sandbox.telemetry.rules.delivery import Delivery, Name
 from sandbox.telemetry.rules.spreads import PARTS, PERCENTILES, Buckets, Spread
@@ -122,7 +123,7 @@ async def estimate(sound: Sound, name: NDArray[Any], used: NDArray[Any]) -> None
             marks[series] = (at, now)
             grown = spreads.increase(before[1], now) if before else None
             value = spreads.percentile(grown, share) if grown else None
-            if grown and value is not None and np.isfinite(value):
+            if grown and value is not None and abs(value * factor) <= rules.LARGEST:
                 points.value[place] = value * factor
                 points.n[place] = max(round(grown.total), 1)
                 used[place] = True

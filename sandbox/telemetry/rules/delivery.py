@@ -28,6 +28,9 @@ TOLD = 1_000
 NO_TIME = np.iinfo(np.int64).min
 """Stands where a point's time could not be read."""
 SAMPLES_AT_MOST = 2**53
+LARGEST = 1e30
+"""No figure is larger: sums of them, weighted by samples, must stay numbers, or one figure would
+end all judging of a pilot."""
 LONGEST_SLICE = 120
 LONGEST_NAME = 200
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -230,6 +233,7 @@ class Bounds(msgspec.Struct, frozen=True, kw_only=True):
 
 WORDS = {
     "value": N_("The value is not a number"),
+    "large": N_("The value is larger than any that is taken (10³⁰)"),
     "samples": N_("n is the number of samples: at least 1"),
     "zone": N_("The time needs its zone, such as +08:00"),
     "ahead": N_("The time lies ahead"),
@@ -279,7 +283,9 @@ def judge(
 
     for index, why in wrong_names.items():
         mark(delivery.name == index, why)
-    mark(~np.isfinite(delivery.value), "value")
+    finite = np.isfinite(delivery.value)
+    mark(~finite, "value")
+    mark(np.abs(delivery.value, where=finite, out=np.zeros(len(finite))) > LARGEST, "large")
     mark((delivery.n < 1) | (delivery.n >= SAMPLES_AT_MOST), "samples")
     mark(delivery.at == NO_TIME, "zone")
     mark(delivery.at > bounds.until, "ahead")
